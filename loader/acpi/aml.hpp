@@ -1,0 +1,56 @@
+// ACPI machine language, composed by value: a term is its bytes, a larger term is made of smaller
+// ones. `device("UAR1", {name("_UID", integer(1))})` reads as the ASL it stands for.
+//
+// Spec: ACPI 6.5, chapter 20 (encoding), 6.4 (resource descriptors), 19.3.4 (EISA ids).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "loader/bytes.hpp"
+#include "platform/address.hpp"
+#include "platform/interrupts.hpp"
+
+namespace loader::acpi::aml {
+
+using loader::Bytes;
+using Terms = std::vector<Bytes>;
+
+// Data, in the shortest encoding.
+[[nodiscard]] Bytes integer(std::uint64_t value);
+[[nodiscard]] Bytes string(std::string_view text);
+/// "PNP0501": three letters and four hexadecimal digits, stored as a number.
+[[nodiscard]] Bytes eisa_id(std::string_view id);
+[[nodiscard]] Bytes buffer(const Bytes& content);
+[[nodiscard]] Bytes package(const Terms& elements);
+
+// Named objects. A path is written as in ASL: "\\_SB.VMOD"; segments are padded to four characters.
+[[nodiscard]] Bytes path(std::string_view path);
+[[nodiscard]] Bytes name(std::string_view path, const Bytes& value);
+[[nodiscard]] Bytes scope(std::string_view path, const Terms& content);
+[[nodiscard]] Bytes device(std::string_view path, const Terms& content);
+[[nodiscard]] Bytes method(std::string_view path, const Terms& body);  // without arguments
+
+// Statements. `target` is where the result goes.
+[[nodiscard]] Bytes return_value(const Bytes& value);
+[[nodiscard]] Bytes and_into(const Bytes& left, const Bytes& right, const Bytes& target);
+[[nodiscard]] Bytes or_into(const Bytes& left, const Bytes& right, const Bytes& target);
+
+// Resources.
+enum class Trigger { Level, Edge };
+enum class Sharing { Exclusive, Shared };
+enum class MemoryUse {
+  Registers,  // this device's own, uncached
+  Window,     // handed on to the devices below
+};
+[[nodiscard]] Bytes resources(const Terms& descriptors);  // a buffer, with the end tag added
+[[nodiscard]] Bytes io_ports(platform::Port first, std::uint8_t alignment, std::uint8_t count);
+[[nodiscard]] Bytes interrupt(platform::Gsi pin, Trigger trigger, Sharing sharing);  // active high
+[[nodiscard]] Bytes memory_32_fixed(std::uint32_t start, std::uint32_t size_bytes);
+[[nodiscard]] Bytes qword_memory(platform::AddressRange range, MemoryUse use);
+
+/// The terms one after the other.
+[[nodiscard]] Bytes join(const Terms& terms);
+
+}  // namespace loader::acpi::aml

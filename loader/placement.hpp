@@ -1,0 +1,21 @@
+// Putting bytes into guest RAM, checked.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "loader/image.hpp"
+#include "platform/address.hpp"
+#include "platform/guest_memory.hpp"
+
+namespace loader {
+
+/// Writes bytes made here. Throws LoadError naming `what` if their place is not RAM.
+void put(platform::GuestMemory& ram, platform::GuestAddress to, std::span<const std::byte> bytes,
+         const char* what);
+
+/// Brings a part of an image, which it must have, into RAM, by the shortest way there is.
+void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
+                 platform::GuestAddress to);
+
+}  // namespace loader
