@@ -1,0 +1,41 @@
+// Where an x86_64 machine has its RAM and its devices.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "platform/address.hpp"
+#include "platform/interrupts.hpp"
+#include "runtime/units.hpp"
+
+namespace vmm::address_map {
+
+using namespace runtime::literals;
+
+// RAM fills guest-physical memory from 0 up, around the gap below 4 GiB that is for devices.
+inline constexpr platform::AddressRange low_mmio{{3_GiB}, 1_GiB};
+
+inline constexpr platform::GuestAddress boot_timer{0xC000'0000};  // where Firecracker has it
+
+struct SerialPlace {
+  platform::Port base;
+  platform::Gsi interrupt;
+};
+inline constexpr std::array serial_ports{
+    SerialPlace{{0x3F8}, {4}}, SerialPlace{{0x2F8}, {3}}, SerialPlace{{0x3E8}, {4}},
+    SerialPlace{{0x2E8}, {3}}};
+
+inline constexpr platform::Port rtc{0x70};
+inline constexpr platform::Gsi rtc_interrupt{8};
+inline constexpr platform::Port power_management{0x400};
+inline constexpr platform::Gsi power_management_interrupt{9};
+
+/// The RAM ranges of a machine with so much memory, ascending.
+[[nodiscard]] inline std::vector<platform::AddressRange> ram(std::uint64_t memory_bytes) {
+  if (memory_bytes <= low_mmio.start.value) return {{{0}, memory_bytes}};
+  return {{{0}, low_mmio.start.value},
+          {low_mmio.end(), memory_bytes - low_mmio.start.value}};
+}
+
+}  // namespace vmm::address_map

@@ -1,0 +1,55 @@
+#include "vmm/boot_files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+#include "runtime/error.hpp"
+
+namespace vmm {
+namespace {
+
+std::string_view kind(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  return "no regular file";
+}
+
+template <typename... Args>
+[[noreturn]] void refuse(std::string_view name, fmt::format_string<Args...> found, Args&&... args) {
+  throw BadInput{fmt::format("{}: {}", name, fmt::format(found, std::forward<Args>(args)...))};
+}
+
+}  // namespace
+
+BootFile::BootFile(const char* role, const std::string& path)
+    : name_{fmt::format("{} '{}'", role, path)} {
+  // Non-blocking, or opening a FIFO would wait for its writer.
+  file_ = runtime::UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file_.get() < 0) refuse(name_, "{}", std::generic_category().message(errno));
+  struct stat status {};
+  runtime::check(::fstat(file_.get(), &status), "look at {}", name_);
+  if (!S_ISREG(status.st_mode)) refuse(name_, "found {}, expected a regular file", kind(status.st_mode));
+  if (status.st_size == 0) refuse(name_, "found an empty file");
+  try {
+    bytes_ = runtime::Mapping::file(file_.get(), 0, static_cast<std::size_t>(status.st_size), PROT_READ);
+  } catch (const runtime::HostError& error) {
+    refuse(name_, "{} bytes: {}", status.st_size, error.what());
+  }
+}
+
+loader::Image BootFile::image() const {
+  return {.bytes = bytes_.bytes(), .file_descriptor = file_.get(), .name = name_};
+}
+
+BootFiles::BootFiles(const MachineConfig& config) : kernel{"--kernel", config.kernel_path} {
+  if (config.initrd_path) initrd.emplace("--initrd", *config.initrd_path);
+}
+
+}  // namespace vmm

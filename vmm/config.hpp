@@ -1,0 +1,48 @@
+// One machine, described: plain values, already checked by whoever made them (options.cpp).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/kernel.hpp"
+#include "loader/smbios.hpp"
+
+namespace vmm {
+
+/// What stands behind a serial port.
+struct SerialBackend {
+  enum class Kind : std::uint8_t { None, Console, Stderr, File, Listen, Pty };
+
+  Kind kind = Kind::None;
+  std::string path = {};  ///< File and Listen only.
+  friend bool operator==(const SerialBackend&, const SerialBackend&) = default;
+};
+
+inline constexpr std::size_t serial_port_count = 4;
+
+struct MachineConfig {
+  std::string kernel_path;
+  loader::KernelEntry kernel_entry = loader::KernelEntry::Automatic;
+  std::optional<std::string> initrd_path;
+  std::string command_line;  ///< Complete: what the kernel gets, word for word.
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t processors = 1;
+  std::array<SerialBackend, serial_port_count> serial;
+  loader::smbios::Identity smbios;
+};
+
+enum class OnShutdown : std::uint8_t { Exit, Halt };
+enum class OnReset : std::uint8_t { Exit, Restart };
+enum class OnCrash : std::uint8_t { Exit, Halt, Restart };
+
+/// What happens to the process when the guest ends.
+struct PowerActions {
+  OnShutdown on_shutdown = OnShutdown::Exit;
+  OnReset on_reset = OnReset::Exit;
+  OnCrash on_crash = OnCrash::Exit;
+};
+
+}  // namespace vmm

@@ -1,0 +1,90 @@
+// One virtual machine: memory, processors and devices, wired together and run.
+//
+// Threads: everything here on one Loop's thread, except what a vCPU asks for (ExitHandler,
+//          PowerControl), which arrives on vCPU threads. Any number of Machines share a Loop.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "devices/system/power_control.hpp"
+#include "loader/linux_boot.hpp"
+#include "platform/guest_memory.hpp"
+#include "platform/vm.hpp"
+#include "runtime/event.hpp"
+#include "runtime/scope.hpp"
+#include "runtime/task.hpp"
+#include "vmm/boot_files.hpp"
+#include "vmm/config.hpp"
+#include "vmm/pc_devices.hpp"
+#include "vmm/timeline.hpp"
+#include "vmm/vcpu_threads.hpp"
+
+namespace vmm {
+
+/// Why a machine no longer runs.
+enum class Ending : std::uint8_t { PowerOff, Reset, Crash, Stopped };
+
+/// What the loader is to put into the machine's RAM.
+[[nodiscard]] loader::LinuxBoot linux_boot(const MachineConfig& config, const BootFiles& files);
+
+class Machine final : private devices::PowerControl, private ExitHandler {
+ public:
+  /// What a machine stands on; all of it outlives the machine.
+  struct Surroundings {
+    const SerialStreams& serial;
+    Timeline& timeline;
+    runtime::Executor executor;
+  };
+
+  /// Builds everything up to the first instruction. Throws loader::LoadError for files and command
+  /// lines that do not fit, HostError for what the host refuses.
+  Machine(const MachineConfig& config, const BootFiles& files, std::unique_ptr<platform::Vm> vm,
+          const Surroundings& surroundings);
+
+  /// Runs the guest until it ends or stop() is called, and returns when all it sent has reached its
+  /// streams (after stop(): or when they have had their time). Once.
+  /// Throws HostError when the host failed a vCPU or a device.
+  runtime::Task<Ending> run();
+
+  /// Asks the guest to shut down; it may take no notice.
+  void press_power_button() { devices_.press_power_button(); }
+  /// Ends run() soon, whatever the guest is doing. From any thread.
+  void stop() { end(Ending::Stopped); }
+
+  /// Between these two the guest makes no progress.
+  void pause() { vcpu_threads_.pause(); }
+  void resume() { vcpu_threads_.resume(); }
+
+ private:
+  void power_off() override { end(Ending::PowerOff); }
+  void reset() override { end(Ending::Reset); }
+  void handle(platform::VmExit& exit) override;
+  void failed(std::exception_ptr failure) override;
+
+  void create_vcpus(const loader::LoadedLinux& loaded, const MachineConfig& config);
+  /// The first reason counts.
+  void end(Ending ending);
+  [[nodiscard]] bool has_ended();
+  runtime::Task<> run_with(runtime::Scope& device_tasks);
+  runtime::Task<> drain();
+  runtime::Task<> drain_for_a_while();
+  void close_timeline();
+
+  // In order of dependence: what is destroyed last comes first.
+  Timeline& timeline_;
+  const std::unique_ptr<platform::Vm> vm_;
+  platform::GuestMemory memory_;
+  PcDevices devices_;
+  runtime::Event ended_;
+  std::mutex ending_mutex_;
+  std::optional<Ending> ending_;
+  std::exception_ptr failure_;
+  std::vector<std::unique_ptr<platform::Vcpu>> vcpus_;
+  VcpuThreads vcpu_threads_;
+};
+
+}  // namespace vmm

@@ -1,0 +1,91 @@
+// mayfly: parse, build, run; one line on failure.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <span>
+
+#include "loader/image.hpp"
+#include "platform/kvm/system.hpp"
+#include "platform/kvm/vm.hpp"
+#include "runtime/error.hpp"
+#include "runtime/log.hpp"
+#include "runtime/loop.hpp"
+#include "vmm/boot_files.hpp"
+#include "vmm/dry_run.hpp"
+#include "vmm/exit_status.hpp"
+#include "vmm/options.hpp"
+#include "vmm/output_file.hpp"
+#include "vmm/session.hpp"
+#include "vmm/timeline.hpp"
+
+namespace {
+
+using namespace vmm;
+
+int run(const Options& options, Timeline& timeline) {
+  runtime::log::set_level(options.log_level);
+  const BootFiles files{options.machine};
+  if (options.dry_run) {
+    write_text(STDOUT_FILENO, describe_machine(options.machine, files));
+    return exit_status::guest_ended;
+  }
+  std::optional<OutputFile> timeline_file;
+  if (options.timeline_path) timeline_file.emplace("--timeline", *options.timeline_path);
+  std::optional<Pidfile> pidfile;
+  if (options.pidfile_path) pidfile.emplace(*options.pidfile_path);
+  timeline.mark(BootEvent::OptionsRead);
+
+  const platform::kvm::System kvm;
+  const auto make_vm = [&]() -> std::unique_ptr<platform::Vm> {
+    auto vm = std::make_unique<platform::kvm::Vm>(
+        kvm, platform::ProcessorTopology{.count = options.machine.processors});
+    timeline.mark(BootEvent::VmCreated);
+    return vm;
+  };
+  int status = 0;
+  {
+    runtime::Loop loop;
+    Session session{options, files, make_vm, timeline, loop.executor()};
+    loop.run(session.run());
+    status = session.exit_status();
+  }
+  timeline.mark(BootEvent::Exit);
+  if (timeline_file) timeline_file->write(timeline.json_lines());
+  if (options.explain_boot) write_text(STDERR_FILENO, timeline.table());
+  return status;
+}
+
+int parse_and_run(std::span<const char* const> arguments, Timeline& timeline) {
+  const auto parsed = parse_options(arguments);
+  if (const auto* answer = std::get_if<Answer>(&parsed)) {
+    write_text(STDOUT_FILENO, answer->text);
+    return exit_status::guest_ended;
+  }
+  return run(std::get<Options>(parsed), timeline);
+}
+
+int fail(int status, const std::exception& error) {
+  runtime::log::error("{}", error.what());
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Timeline timeline;
+  timeline.mark(BootEvent::ProcessStart);
+  try {
+    return parse_and_run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0),
+                         timeline);
+  } catch (const BadUsage& error) {
+    return fail(exit_status::bad_usage, error);
+  } catch (const BadInput& error) {
+    return fail(exit_status::bad_input, error);
+  } catch (const loader::LoadError& error) {
+    return fail(exit_status::bad_input, error);
+  } catch (const std::exception& error) {
+    return fail(exit_status::host_failure, error);
+  }
+}

@@ -1,0 +1,225 @@
+#include "vmm/option_values.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/sysinfo.h>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "runtime/units.hpp"
+#include "vmm/options.hpp"
+#include "vmm/size.hpp"
+
+namespace vmm::option_values {
+namespace {
+
+using namespace runtime::literals;
+
+constexpr std::uint64_t page_bytes = 4_KiB;
+constexpr std::uint64_t min_memory_bytes = 2_MiB;
+constexpr std::uint32_t max_processors = 255;
+
+template <typename... Args>
+[[noreturn]] void refuse(fmt::format_string<Args...> message, Args&&... args) {
+  throw BadUsage{fmt::format(message, std::forward<Args>(args)...)};
+}
+
+/// The value named by `text`; `option` and all names go into the refusal.
+template <typename Value, std::size_t Count>
+Value choose(std::string_view option, std::string_view text,
+             const std::array<std::pair<std::string_view, Value>, Count>& choices) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : choices) {
+    if (name == text) return value;
+    names.push_back(name);
+  }
+  refuse("{}: found '{}', expected one of {}", option, text, fmt::join(names, ", "));
+}
+
+template <typename Value>
+using Choice = std::pair<std::string_view, Value>;
+
+std::uint64_t host_memory_bytes() {
+  struct sysinfo info {};
+  if (::sysinfo(&info) != 0) return ~std::uint64_t{0};
+  return (std::uint64_t{info.totalram} + info.totalswap) * info.mem_unit;
+}
+
+SerialBackend serial_backend(std::string_view option, std::string_view text) {
+  using Kind = SerialBackend::Kind;
+  const std::size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  const bool has_path = equals != std::string_view::npos && equals + 1 < text.size();
+  if (has_path && name == "file") return {Kind::File, std::string{text.substr(equals + 1)}};
+  if (has_path && name == "listen") return {Kind::Listen, std::string{text.substr(equals + 1)}};
+  if (equals == std::string_view::npos) {
+    if (name == "none") return {Kind::None};
+    if (name == "console") return {Kind::Console};
+    if (name == "stderr") return {Kind::Stderr};
+    if (name == "pty") return {Kind::Pty};
+  }
+  refuse("{}: found '{}', expected console, none, stderr, file=PATH, listen=PATH or pty", option, text);
+}
+
+std::array<std::uint8_t, 16> uuid(std::string_view text) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash_here = i == 8 || i == 13 || i == 18 || i == 23;
+    if ((text[i] == '-') != dash_here) break;
+    if (!dash_here) digits += text[i];
+  }
+  bool valid = text.size() == 36 && digits.size() == 32;
+  for (std::size_t i = 0; valid && i < bytes.size(); ++i) {
+    const char* const pair = digits.data() + 2 * i;
+    valid = std::from_chars(pair, pair + 2, bytes[i], 16).ptr == pair + 2;
+  }
+  if (!valid) {
+    refuse("--smbios uuid: found '{}', expected the form 01234567-89ab-cdef-0123-456789abcdef", text);
+  }
+  return bytes;
+}
+
+std::string* smbios_text(std::string_view key, loader::smbios::Identity& identity) {
+  if (key == "manufacturer") return &identity.manufacturer;
+  if (key == "product") return &identity.product;
+  if (key == "version") return &identity.version;
+  if (key == "serial") return &identity.serial;
+  if (key == "sku") return &identity.sku;
+  if (key == "family") return &identity.family;
+  if (key == "bios-vendor") return &identity.bios_vendor;
+  if (key == "bios-version") return &identity.bios_version;
+  if (key == "bios-date") return &identity.bios_date;
+  return nullptr;
+}
+
+void add_smbios_pair(std::string_view pair, loader::smbios::Identity& identity) {
+  constexpr std::size_t max_text_bytes = 64;  // SMBIOS 2.x's limit, which readers still assume
+  const std::size_t equals = pair.find('=');
+  const std::string_view key = pair.substr(0, equals);
+  if (equals == std::string_view::npos) refuse("--smbios: found '{}', expected KEY=VALUE", pair);
+  const std::string_view value = pair.substr(equals + 1);
+  if (key == "uuid") {
+    identity.uuid = uuid(value);
+    return;
+  }
+  std::string* const text = smbios_text(key, identity);
+  if (text == nullptr) {
+    refuse("--smbios: found key '{}', expected manufacturer, product, version, serial, uuid, sku, "
+           "family, bios-vendor, bios-version or bios-date", key);
+  }
+  if (value.size() > max_text_bytes) {
+    refuse("--smbios {}: found {} bytes, expected at most {}", key, value.size(), max_text_bytes);
+  }
+  *text = value;
+}
+
+}  // namespace
+
+loader::KernelEntry kernel_entry(std::string_view text) {
+  using Entry = loader::KernelEntry;
+  return choose("--kernel-entry", text,
+                std::array{Choice<Entry>{"auto", Entry::Automatic}, Choice<Entry>{"elf", Entry::Elf},
+                           Choice<Entry>{"bzimage", Entry::BzImage}, Choice<Entry>{"pvh", Entry::Pvh}});
+}
+
+std::uint64_t memory(std::string_view text) {
+  const std::optional<std::uint64_t> size_bytes = parse_size(text);
+  if (!size_bytes) {
+    refuse("--memory: found '{}', expected a whole number with K, M, G or T, such as 512M", text);
+  }
+  if (*size_bytes < min_memory_bytes) {
+    refuse("--memory: found {}, expected at least {}", text, format_size(min_memory_bytes));
+  }
+  if (*size_bytes % page_bytes != 0) {
+    refuse("--memory: found {}, expected a multiple of {}", text, format_size(page_bytes));
+  }
+  if (const std::uint64_t host_bytes = host_memory_bytes(); *size_bytes > host_bytes) {
+    refuse("--memory: found {}, expected at most what this host has, {}M", text, host_bytes / 1_MiB);
+  }
+  return *size_bytes;
+}
+
+std::uint32_t processors(std::string_view text) {
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{} || end != text.data() + text.size() || count < 1 || count > max_processors) {
+    refuse("--processors: found '{}', expected a number from 1 to {}", text, max_processors);
+  }
+  return count;
+}
+
+std::array<SerialBackend, serial_port_count> serial_ports(
+    std::span<const std::string, serial_port_count> texts) {
+  std::array<SerialBackend, serial_port_count> backends;
+  std::optional<std::size_t> console;
+  for (std::size_t i = 0; i < serial_port_count; ++i) {
+    const std::string option = fmt::format("--com{}", i + 1);
+    backends[i] = serial_backend(option, texts[i]);
+    if (backends[i].kind != SerialBackend::Kind::Console) continue;
+    if (console) refuse("{}: found console, but --com{} has it; one port can", option, *console + 1);
+    console = i;
+  }
+  return backends;
+}
+
+void add_smbios(std::string_view pairs, loader::smbios::Identity& identity) {
+  for (;;) {
+    const std::size_t comma = pairs.find(',');
+    add_smbios_pair(pairs.substr(0, comma), identity);
+    if (comma == std::string_view::npos) return;
+    pairs.remove_prefix(comma + 1);
+  }
+}
+
+OnShutdown on_shutdown(std::string_view text) {
+  using On = OnShutdown;
+  return choose("--on-shutdown", text,
+                std::array{Choice<On>{"exit", On::Exit}, Choice<On>{"halt", On::Halt}});
+}
+
+OnReset on_reset(std::string_view text) {
+  using On = OnReset;
+  return choose("--on-reset", text,
+                std::array{Choice<On>{"exit", On::Exit}, Choice<On>{"restart", On::Restart}});
+}
+
+OnCrash on_crash(std::string_view text) {
+  using On = OnCrash;
+  return choose("--on-crash", text,
+                std::array{Choice<On>{"exit", On::Exit}, Choice<On>{"halt", On::Halt},
+                           Choice<On>{"restart", On::Restart}});
+}
+
+runtime::log::Level log_level(std::string_view text) {
+  using Level = runtime::log::Level;
+  return choose("--log-level", text,
+                std::array{Choice<Level>{"error", Level::Error}, Choice<Level>{"warning", Level::Warning},
+                           Choice<Level>{"info", Level::Info}, Choice<Level>{"debug", Level::Debug},
+                           Choice<Level>{"trace", Level::Trace}});
+}
+
+std::string default_command_line(std::span<const SerialBackend, serial_port_count> serial) {
+  std::string line = "panic=-1 reboot=t";
+  for (std::size_t i = 0; i < serial_port_count; ++i) {
+    if (serial[i].kind == SerialBackend::Kind::Console) line += fmt::format(" console=ttyS{}", i);
+  }
+  return line + " tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on";
+}
+
+std::string command_line(std::string_view start, std::span<const std::string> words) {
+  std::string line{start};
+  for (const std::string& word : words) {
+    if (const std::size_t at = word.find_first_of(std::string_view{"\0\n", 2}); at != std::string::npos) {
+      refuse("--cmdline: found byte {:#04x} at {}, expected one line of text", word[at], at);
+    }
+    if (word.empty()) continue;
+    if (!line.empty()) line += ' ';
+    line += word;
+  }
+  return line;
+}
+
+}  // namespace vmm::option_values

@@ -1,0 +1,34 @@
+// One function per option value: its text in, the checked value out, or BadUsage.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "runtime/log.hpp"
+#include "vmm/config.hpp"
+
+namespace vmm::option_values {
+
+[[nodiscard]] loader::KernelEntry kernel_entry(std::string_view text);
+/// A multiple of 4 KiB that a kernel could live in and this host has.
+[[nodiscard]] std::uint64_t memory(std::string_view text);
+[[nodiscard]] std::uint32_t processors(std::string_view text);
+[[nodiscard]] std::array<SerialBackend, serial_port_count> serial_ports(
+    std::span<const std::string, serial_port_count> texts);
+/// Adds `KEY=VALUE,...` to `identity`.
+void add_smbios(std::string_view pairs, loader::smbios::Identity& identity);
+[[nodiscard]] OnShutdown on_shutdown(std::string_view text);
+[[nodiscard]] OnReset on_reset(std::string_view text);
+[[nodiscard]] OnCrash on_crash(std::string_view text);
+[[nodiscard]] runtime::log::Level log_level(std::string_view text);
+
+/// What a fast, well-behaved guest wants to be told: see README.md for each word's reason.
+[[nodiscard]] std::string default_command_line(
+    std::span<const SerialBackend, serial_port_count> serial);
+/// Joined by single spaces. A NUL or a newline would end or split it unseen, so it is refused.
+[[nodiscard]] std::string command_line(std::string_view start, std::span<const std::string> words);
+
+}  // namespace vmm::option_values

@@ -1,0 +1,173 @@
+#include "vmm/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <array>
+#include <map>
+#include <vector>
+
+#include "runtime/units.hpp"
+#include "vmm/option_values.hpp"
+#include "vmm/size.hpp"
+#include "vmm/version.hpp"
+
+namespace vmm {
+namespace {
+
+using namespace runtime::literals;
+
+constexpr const char* description =
+    "Boots a Linux kernel in a virtual machine, straight to user space, with no firmware.";
+
+constexpr const char* examples = R"(
+Examples:
+  mayfly -k vmlinuz -r initrd.img
+      Boot to the initrd's prompt; the guest's serial console is this terminal.
+      Ctrl-Q q quits, Ctrl-Q Ctrl-Q sends one Ctrl-Q.
+  mayfly -k vmlinux -r initrd.img -m 2G -p 4 -c "quiet init=/bin/sh"
+      Two GiB, four processors, more words for the kernel's command line.
+  mayfly -k vmlinuz -r initrd.img --com1 file=boot.log --explain-boot
+      Console into a file; where the time went, as a table, at the end.
+  mayfly -k vmlinuz -m 4G --dry-run
+      Show the machine (memory map, devices, command line) without running it.
+
+Serial backends (--com1 .. --com4):
+  console      this terminal (one port only)      none         nothing there
+  stderr       output to standard error           file=PATH    output to a file, made anew
+  listen=PATH  a Unix socket, one client at a     pty          a new pseudo-terminal; its name
+               time; without one output is lost                is printed
+
+Exit status:
+  0 guest powered off, or reset with --on-reset exit    64 bad usage     65 bad input file
+  70 guest crashed    71 the host failed us             128+N stopped by signal N
+)";
+
+/// What the options say before anything has been checked.
+struct Words {
+  std::string kernel;
+  std::string kernel_entry = "auto";
+  std::string initrd;
+  std::vector<std::string> command_line;
+  bool no_default_command_line = false;
+  std::string memory = "512M";
+  std::string processors = "1";
+  std::array<std::string, serial_port_count> serial{"console", "none", "none", "none"};
+  std::vector<std::string> smbios;
+  bool device_tree = false;
+  std::string on_shutdown = "exit";
+  std::string on_reset = "exit";
+  std::string on_crash = "exit";
+  std::string timeline;
+  bool explain_boot = false;
+  bool dry_run = false;
+  std::string pidfile;
+  std::string log_level = "warning";
+};
+
+void describe_machine_options(CLI::App& app, Words& words) {
+  app.add_option("-k,--kernel", words.kernel,
+                 "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...)")
+      ->type_name("FILE");
+  app.add_option("--kernel-entry", words.kernel_entry,
+                 "How to enter it: auto, elf (unpacked on the host), bzimage (unpacks itself) or pvh")
+      ->type_name("HOW");
+  app.add_option("-r,--initrd", words.initrd, "Initial RAM disk")->type_name("FILE");
+  app.add_option("-c,--cmdline", words.command_line,
+                 "Words for the kernel's command line; repeat to add more")
+      ->type_name("STR")
+      ->allow_extra_args(false);
+  app.add_flag("--no-default-cmdline", words.no_default_command_line,
+               "Start from an empty kernel command line (--dry-run shows the default)");
+  app.add_option("-m,--memory", words.memory, "RAM: 256M, 4G; default 512M")->type_name("SIZE");
+  app.add_option("-p,--processors", words.processors, "Virtual processors, 1 to 255; default 1")
+      ->type_name("N");
+  for (std::size_t i = 0; i < serial_port_count; ++i) {
+    app.add_option(fmt::format("--com{}", i + 1), words.serial[i],
+                   fmt::format("Serial port {}; default {}", i + 1, words.serial[i]))
+        ->type_name("BACKEND");
+  }
+  app.add_option("--smbios", words.smbios,
+                 "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
+                 "family, bios-vendor, bios-version, bios-date")
+      ->type_name("KEY=VALUE,...")
+      ->allow_extra_args(false);
+  app.add_flag("--device-tree", words.device_tree, "AArch64 only: a device tree instead of ACPI");
+}
+
+void describe_process_options(CLI::App& app, Words& words) {
+  app.add_option("--on-shutdown", words.on_shutdown, "Guest powers off: exit or halt; default exit")
+      ->type_name("ACTION");
+  app.add_option("--on-reset", words.on_reset, "Guest resets: exit or restart; default exit")
+      ->type_name("ACTION");
+  app.add_option("--on-crash", words.on_crash,
+                 "Guest crashes: exit, halt or restart; default exit")
+      ->type_name("ACTION");
+  app.add_option("--timeline", words.timeline,
+                 "Write boot events as JSON lines to FILE, or with - to standard output; at the end")
+      ->type_name("FILE|-");
+  app.add_flag("--explain-boot", words.explain_boot, "At the end, a table of where the time went");
+  app.add_option("--log-level", words.log_level,
+                 "error, warning, info, debug or trace; default warning")
+      ->type_name("LEVEL");
+  app.add_option("--pidfile", words.pidfile, "Write the process id to FILE; removed at the end")
+      ->type_name("FILE");
+  app.add_flag("--dry-run", words.dry_run, "Print the machine that would be built, and exit");
+}
+
+Options check(const Words& words) {
+  if (words.device_tree) {
+    throw BadUsage{
+        "--device-tree: x86_64 kernels take ACPI tables; a device tree boots AArch64 kernels only"};
+  }
+  if (words.kernel.empty()) throw BadUsage{"--kernel: found nothing, expected a kernel file (see --help)"};
+  Options options;
+  MachineConfig& machine = options.machine;
+  machine.kernel_path = words.kernel;
+  machine.kernel_entry = option_values::kernel_entry(words.kernel_entry);
+  if (!words.initrd.empty()) machine.initrd_path = words.initrd;
+  machine.memory_bytes = option_values::memory(words.memory);
+  machine.processors = option_values::processors(words.processors);
+  machine.serial = option_values::serial_ports(words.serial);
+  for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
+  machine.command_line = option_values::command_line(
+      words.no_default_command_line ? "" : option_values::default_command_line(machine.serial),
+      words.command_line);
+  options.power = {.on_shutdown = option_values::on_shutdown(words.on_shutdown),
+                   .on_reset = option_values::on_reset(words.on_reset),
+                   .on_crash = option_values::on_crash(words.on_crash)};
+  if (!words.timeline.empty()) options.timeline_path = words.timeline;
+  options.explain_boot = words.explain_boot;
+  options.dry_run = words.dry_run;
+  if (!words.pidfile.empty()) options.pidfile_path = words.pidfile;
+  options.log_level = option_values::log_level(words.log_level);
+  return options;
+}
+
+}  // namespace
+
+std::variant<Options, Answer> parse_options(std::span<const char* const> arguments) {
+  CLI::App app{description, "mayfly"};
+  app.footer(examples);
+  app.set_version_flag("-V,--version", std::string{"mayfly "} + version);
+  Words words;
+  describe_machine_options(app, words);
+  describe_process_options(app, words);
+  try {
+    // CLI11 takes its words last first.
+    std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return Answer{app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return Answer{fmt::format("mayfly {}\n", version)};
+  } catch (const CLI::ParseError& error) {
+    throw BadUsage{error.what()};
+  }
+  return check(words);
+}
+
+}  // namespace vmm

@@ -1,0 +1,84 @@
+// The devices of an x86_64 machine, each at its place on the buses and on its interrupt.
+//
+// Threads: made before the first vCPU runs; registers on vCPU threads, run() and drain() on the
+//          Loop's.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "devices/bus.hpp"
+#include "devices/clock/cmos_rtc.hpp"
+#include "devices/serial/uart_16550.hpp"
+#include "devices/system/acpi_pm.hpp"
+#include "devices/system/boot_mark.hpp"
+#include "devices/system/pc_ports.hpp"
+#include "devices/system/power_control.hpp"
+#include "loader/acpi/machine.hpp"
+#include "platform/interrupts.hpp"
+#include "platform/vm_exit.hpp"
+#include "runtime/byte_stream.hpp"
+#include "runtime/scope.hpp"
+#include "vmm/config.hpp"
+
+namespace vmm {
+
+/// What stands behind each serial port; null where there is no port.
+using SerialStreams = std::array<runtime::ByteStream*, serial_port_count>;
+
+/// Lists the same devices for ACPI.
+void describe_devices(const MachineConfig& config, loader::acpi::Machine& machine);
+
+class PcDevices {
+ public:
+  struct Wiring {
+    platform::InterruptController& interrupts;
+    const SerialStreams& serial;
+    devices::PowerControl& power;
+    devices::BootMarks& marks;
+    runtime::Executor executor;
+  };
+
+  PcDevices(const MachineConfig& config, const Wiring& wiring);
+
+  /// Carries out a register access; false if the exit is none.
+  [[nodiscard]] bool handle(platform::VmExit& exit);
+
+  void press_power_button() { power_management_->press_power_button(); }
+
+  /// Starts what the devices do by themselves.
+  void run(runtime::Scope& tasks);
+  /// Returns when the serial ports' streams have taken all that the guest sent.
+  runtime::Task<> drain();
+
+  [[nodiscard]] std::uint64_t console_bytes() const;
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
+
+ private:
+  void add_serial_ports(const Wiring& wiring);
+  void add_system_devices(const MachineConfig& config, const Wiring& wiring);
+  [[nodiscard]] platform::InterruptLine line(platform::InterruptController& interrupts,
+                                             platform::Gsi gsi);
+
+  struct Pin {
+    platform::Gsi gsi;
+    std::unique_ptr<platform::InterruptPin> pin;
+  };
+  std::vector<Pin> pins_;
+  std::array<std::unique_ptr<devices::Uart16550>, serial_port_count> uarts_;
+  std::optional<devices::CmosRtc> rtc_;
+  std::optional<devices::AcpiPm> power_management_;
+  devices::PostCodePort post_code_;
+  devices::BootTimer boot_timer_;
+  devices::NmiStatusPort nmi_status_;
+  devices::FastResetPort fast_reset_;
+  devices::I8042ResetPort i8042_;
+  devices::ResetControlPort reset_control_;
+  devices::PortBus ports_;
+  devices::MmioBus mmio_;
+};
+
+}  // namespace vmm

@@ -1,0 +1,38 @@
+// The streams behind a machine's serial ports, made from its configuration. They outlive the
+// machine: after a restart the same terminal, file or socket goes on.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "runtime/local_event.hpp"
+#include "runtime/scope.hpp"
+#include "vmm/config.hpp"
+#include "vmm/pc_devices.hpp"
+#include "vmm/serial_streams.hpp"
+
+namespace vmm {
+
+class SerialBackends {
+ public:
+  /// Opens them all; a pty's name is printed on standard error. `quit` is for the console's Ctrl-Q q.
+  /// Throws BadInput naming the option.
+  SerialBackends(const MachineConfig& config, runtime::Executor executor, runtime::LocalEvent& quit);
+
+  /// Null where there is no port.
+  [[nodiscard]] SerialStreams streams() const;
+
+  /// Starts what the streams do by themselves.
+  void run(runtime::Scope& tasks);
+
+ private:
+  [[nodiscard]] std::unique_ptr<runtime::ByteStream> open(std::size_t port, const SerialBackend& backend,
+                                                          runtime::Executor executor,
+                                                          runtime::LocalEvent& quit);
+
+  std::array<std::unique_ptr<runtime::ByteStream>, serial_port_count> streams_;
+  std::vector<SocketStream*> sockets_;
+};
+
+}  // namespace vmm

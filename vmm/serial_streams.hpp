@@ -1,0 +1,96 @@
+// What stands behind the serial ports: one ByteStream per backend kind.
+//
+// Threads: the Loop's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "platform/host/terminal.hpp"
+#include "runtime/byte_stream.hpp"
+#include "runtime/fd_stream.hpp"
+#include "runtime/listener.hpp"
+#include "runtime/local_event.hpp"
+#include "runtime/task.hpp"
+#include "vmm/escape.hpp"
+
+namespace vmm {
+
+/// Standard input and output; a terminal is in raw mode while this lives.
+class ConsoleStream final : public runtime::ByteStream {
+ public:
+  /// `quit` is notified when the operator types Ctrl-Q q.
+  ConsoleStream(runtime::Executor executor, runtime::LocalEvent& quit);
+
+  runtime::Task<std::size_t> read_some(std::span<std::byte> into) override;
+  runtime::Task<> write_all(std::span<const std::byte> from) override;
+
+ private:
+  runtime::LocalEvent& quit_;
+  std::optional<platform::host::RawTerminal> raw_;  // without a terminal every byte is the guest's
+  EscapeFilter escapes_;
+  runtime::DescriptorStream stream_;
+};
+
+/// Bytes go out; none ever come in.
+class OutputStream final : public runtime::ByteStream {
+ public:
+  OutputStream(runtime::Executor executor, runtime::UniqueFd output, std::string name);
+
+  runtime::Task<std::size_t> read_some(std::span<std::byte> into) override;
+  runtime::Task<> write_all(std::span<const std::byte> from) override;
+
+ private:
+  runtime::DescriptorStream stream_;
+};
+
+/// A pseudo-terminal. While nobody reads its other side, what does not fit is dropped.
+class PtyStream final : public runtime::ByteStream {
+ public:
+  explicit PtyStream(runtime::Executor executor);
+
+  /// What to open: /dev/pts/N.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  runtime::Task<std::size_t> read_some(std::span<std::byte> into) override;
+  runtime::Task<> write_all(std::span<const std::byte> from) override;
+
+ private:
+  PtyStream(runtime::Executor executor, runtime::UniqueFd controller);
+
+  std::string path_;
+  runtime::UniqueFd other_side_;  // kept open, or each reader's leaving would hang the line up
+  bool has_reader_ = true;
+  runtime::DescriptorStream stream_;
+};
+
+/// A Unix socket, one client at a time. Without a client, output is dropped.
+class SocketStream final : public runtime::ByteStream {
+ public:
+  SocketStream(runtime::Executor executor, const std::string& path);
+
+  /// Lets clients in until stopped.
+  runtime::Task<> run();
+
+  runtime::Task<std::size_t> read_some(std::span<std::byte> into) override;
+  runtime::Task<> write_all(std::span<const std::byte> from) override;
+
+ private:
+  struct Client {
+    runtime::DescriptorStream stream;
+    bool reading = false;
+    bool writing = false;
+    bool left = false;
+  };
+
+  runtime::Task<std::size_t> read_client(std::span<std::byte> into);
+
+  runtime::Executor executor_;
+  runtime::Listener listener_;
+  std::unique_ptr<Client> client_;
+  runtime::LocalEvent came_;
+  runtime::LocalEvent left_;
+};
+
+}  // namespace vmm

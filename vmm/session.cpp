@@ -1,0 +1,99 @@
+#include "vmm/session.hpp"
+
+#include <chrono>
+
+#include "runtime/log.hpp"
+#include "runtime/timer.hpp"
+#include "vmm/exit_status.hpp"
+
+namespace vmm {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::Task;
+
+/// What a guest gets between the power button and the plug. Together with the time its last
+/// output may take (Machine) this stays well below a second.
+constexpr auto power_button_grace = 500ms;
+
+}  // namespace
+
+Session::Session(const Options& options, const BootFiles& files, MakeVm make_vm, Timeline& timeline,
+                 runtime::Executor executor)
+    : options_{options},
+      files_{files},
+      make_vm_{std::move(make_vm)},
+      timeline_{timeline},
+      executor_{executor},
+      signals_{executor, {SIGINT, SIGTERM}},
+      quit_{executor},
+      stop_halting_{executor},
+      serial_{options.machine, executor, quit_} {}
+
+Task<> Session::run() {
+  return runtime::with_scope([this](runtime::Scope& helpers) { return run_with(helpers); });
+}
+
+Task<> Session::run_with(runtime::Scope& helpers) {
+  helpers.spawn(watch_signals(helpers));
+  helpers.spawn(watch_quit());
+  serial_.run(helpers);
+  for (;;) {
+    const Next next = co_await run_machine();
+    if (next == Next::Halt) co_await stop_halting_.wait();
+    if (next != Next::Restart) break;
+  }
+  helpers.request_stop();
+}
+
+Task<Session::Next> Session::run_machine() {
+  const SerialStreams streams = serial_.streams();
+  machine_.emplace(options_.machine, files_, make_vm_(),
+                   Machine::Surroundings{streams, timeline_, executor_});
+  const Ending ending = co_await machine_->run();
+  machine_.reset();
+  co_return after(ending);
+}
+
+Session::Next Session::after(Ending ending) {
+  if (stopping_) return Next::Exit;
+  switch (ending) {
+    case Ending::PowerOff:
+      return options_.power.on_shutdown == OnShutdown::Halt ? Next::Halt : Next::Exit;
+    case Ending::Reset:
+      return options_.power.on_reset == OnReset::Restart ? Next::Restart : Next::Exit;
+    case Ending::Crash:
+      runtime::log::warning("the guest crashed");
+      exit_status_ = exit_status::guest_crashed;
+      if (options_.power.on_crash == OnCrash::Halt) return Next::Halt;
+      return options_.power.on_crash == OnCrash::Restart ? Next::Restart : Next::Exit;
+    case Ending::Stopped: break;
+  }
+  return Next::Exit;
+}
+
+Task<> Session::watch_signals(runtime::Scope& all) {
+  const int first = co_await signals_.next();
+  stopping_ = true;
+  exit_status_ = exit_status::stopped_by_signal + first;
+  all.spawn(stop_gently());
+  (void)co_await signals_.next();
+  all.request_stop();
+}
+
+Task<> Session::stop_gently() {
+  stop_halting_.notify();
+  if (!machine_) co_return;
+  machine_->press_power_button();
+  co_await runtime::sleep_for(power_button_grace);
+  if (machine_) machine_->stop();
+}
+
+Task<> Session::watch_quit() {
+  co_await quit_.wait();
+  stopping_ = true;
+  stop_halting_.notify();
+  if (machine_) machine_->stop();
+}
+
+}  // namespace vmm

@@ -1,0 +1,57 @@
+// One run of the program: a machine, built again after a reset or crash if so told, and who may
+// stop it.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "platform/vm.hpp"
+#include "runtime/local_event.hpp"
+#include "runtime/scope.hpp"
+#include "runtime/signals.hpp"
+#include "runtime/task.hpp"
+#include "vmm/machine.hpp"
+#include "vmm/options.hpp"
+#include "vmm/serial_backends.hpp"
+
+namespace vmm {
+
+class Session {
+ public:
+  using MakeVm = std::function<std::unique_ptr<platform::Vm>()>;
+
+  /// `make_vm` is asked for a fresh VM at each (re)start. Throws BadInput for serial backends.
+  Session(const Options& options, const BootFiles& files, MakeVm make_vm, Timeline& timeline,
+          runtime::Executor executor);
+
+  /// Runs to the end; the exit status is then known.
+  runtime::Task<> run();
+  [[nodiscard]] int exit_status() const { return exit_status_; }
+
+ private:
+  enum class Next : std::uint8_t { Exit, Halt, Restart };
+
+  runtime::Task<> run_with(runtime::Scope& helpers);
+  runtime::Task<Next> run_machine();
+  [[nodiscard]] Next after(Ending ending);
+  runtime::Task<> watch_signals(runtime::Scope& all);
+  runtime::Task<> watch_quit();
+  runtime::Task<> stop_gently();
+
+  const Options& options_;
+  const BootFiles& files_;
+  const MakeVm make_vm_;
+  Timeline& timeline_;
+  const runtime::Executor executor_;
+  runtime::Signals signals_;
+  runtime::LocalEvent quit_;
+  runtime::LocalEvent stop_halting_;
+  SerialBackends serial_;
+  std::optional<Machine> machine_;
+  bool stopping_ = false;
+  int exit_status_ = 0;
+};
+
+}  // namespace vmm
