@@ -1,0 +1,57 @@
+// Stand-ins for what a device is wired to.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "devices/bus_device.hpp"
+#include "devices/system/power_control.hpp"
+#include "platform/interrupts.hpp"
+#include "runtime/event.hpp"
+
+/// An interrupt controller with one pin, and a wire to it.
+class FakeInterrupt final : public platform::InterruptController {
+ public:
+  void set_level(platform::Gsi, bool asserted) override {
+    if (asserted && !asserted_) ++edges_;
+    asserted_ = asserted;
+    if (raised_ != nullptr && asserted) raised_->notify();
+  }
+
+  /// Has `raised` notified of every rising edge from now on.
+  void tell(runtime::Event& raised) { raised_ = &raised; }
+
+  platform::InterruptLine line() { return platform::InterruptLine{pin_}; }
+  bool asserted() const { return asserted_; }
+  int edges() const { return edges_; }
+
+ private:
+  platform::InterruptPin pin_{*this, platform::Gsi{4}};
+  std::atomic<bool> asserted_ = false;
+  std::atomic<int> edges_ = 0;
+  runtime::Event* raised_ = nullptr;
+};
+
+class FakePower final : public devices::PowerControl {
+ public:
+  void power_off() override { ++power_offs; }
+  void reset() override { ++resets; }
+
+  int power_offs = 0;
+  int resets = 0;
+};
+
+/// What a vCPU does with a device: little-endian accesses of 1, 2, 4 or 8 bytes.
+template <typename T = std::uint8_t>
+T read_from(devices::BusDevice& device, std::uint64_t offset) {
+  T value{};
+  device.read(offset, std::as_writable_bytes(std::span{&value, 1}));
+  return value;
+}
+
+template <typename T>
+void write_to(devices::BusDevice& device, std::uint64_t offset, T value) {
+  device.write(offset, std::as_bytes(std::span{&value, 1}));
+}

@@ -1,0 +1,85 @@
+#include "vmm/options.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <initializer_list>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+using Catch::Matchers::StartsWith;
+using vmm::Answer;
+using vmm::BadUsage;
+using vmm::Options;
+using vmm::parse_options;
+
+namespace {
+
+Options parse(std::initializer_list<const char*> words) {
+  const std::vector<const char*> arguments{words};
+  return std::get<Options>(parse_options(arguments));
+}
+
+}  // namespace
+
+TEST_CASE("options: a kernel is enough, the rest has defaults", "[vmm][options]") {
+  const Options options = parse({"-k", "vmlinux"});
+  CHECK(options.machine.kernel_path == "vmlinux");
+  CHECK_FALSE(options.machine.initrd_path);
+  CHECK(options.machine.memory_bytes == 512u << 20);
+  CHECK(options.machine.processors == 1);
+  CHECK(options.machine.serial[0].kind == vmm::SerialBackend::Kind::Console);
+  CHECK(options.machine.serial[1].kind == vmm::SerialBackend::Kind::None);
+  CHECK_THAT(options.machine.command_line, StartsWith("panic=-1 reboot=t console=ttyS0"));
+  CHECK_FALSE(options.explain_boot);
+}
+
+TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
+  const Options options =
+      parse({"--kernel=k", "-r", "i", "-c", "one", "--cmdline", "two=2", "-c", "-three", "-m", "1G",
+             "-p", "4", "--no-default-cmdline", "--explain-boot", "--timeline", "-", "--pidfile", "p"});
+  CHECK(options.machine.initrd_path == "i");
+  CHECK(options.machine.command_line == "one two=2 -three");
+  CHECK(options.machine.memory_bytes == 1u << 30);
+  CHECK(options.machine.processors == 4);
+  CHECK(options.explain_boot);
+  CHECK(options.timeline_path == "-");
+  CHECK(options.pidfile_path == "p");
+}
+
+TEST_CASE("options: help and version are answers, not machines", "[vmm][options]") {
+  const char* const help[] = {"--help"};
+  CHECK_THAT(std::get<Answer>(parse_options(help)).text,
+             ContainsSubstring("Examples:") && ContainsSubstring("--kernel") &&
+                 ContainsSubstring("Exit status:"));
+  const char* const version[] = {"--version"};
+  CHECK_THAT(std::get<Answer>(parse_options(version)).text, StartsWith("mayfly "));
+}
+
+TEST_CASE("options: what is missing, unknown or left over is said by name", "[vmm][options]") {
+  CHECK_THROWS_MATCHES(parse({}), BadUsage, MessageMatches(ContainsSubstring("--kernel")));
+  CHECK_THROWS_MATCHES(parse({"-k", "k", "--frobnicate"}), BadUsage,
+                       MessageMatches(ContainsSubstring("--frobnicate")));
+  CHECK_THROWS_MATCHES(parse({"-k", "k", "leftover"}), BadUsage,
+                       MessageMatches(ContainsSubstring("leftover")));
+  CHECK_THROWS_AS(parse({"-k"}), BadUsage);
+}
+
+TEST_CASE("options: a device tree on x86_64 is refused with the reason", "[vmm][options]") {
+  CHECK_THROWS_MATCHES(parse({"-k", "k", "--device-tree"}), BadUsage,
+                       MessageMatches(ContainsSubstring("AArch64")));
+}
+
+TEST_CASE("options: every message is one line", "[vmm][options]") {
+  const std::vector<std::vector<const char*>> wrong{{"-k"}, {"-k", "k", "-p", "0"}, {"-k", "k", "--x"},
+                                                    {"-k", "k", "a", "b"}, {"-k", "k", "-m", "x\ny"}};
+  for (const auto& words : wrong) {
+    try {
+      (void)parse_options(words);
+      FAIL("accepted");
+    } catch (const BadUsage& error) {
+      CHECK_THAT(error.what(), !ContainsSubstring("\r"));
+    }
+  }
+}
