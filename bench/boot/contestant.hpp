@@ -1,0 +1,44 @@
+// A monitor under comparison, and how to start it. Each is described by a small file in bench/peers:
+//
+//   name: qemu-q35                     what tables call it
+//   program: qemu-system-x86_64        looked for in PATH; if it is not there, the contestant stays away
+//   kernel: bzImage                    which of the guest's two kernel files it is given
+//   cmdline: console=ttyS0 {words}     {words} are those of the measurement
+//   command: -M q35 -kernel {kernel} -append {cmdline} ...
+//   config: { "boot-source": ... }     optional: text of a file that {config} names
+//   files: /usr/share/...              optional: what else the program reads (bench/run takes it to the lab)
+//
+// A line that begins with a space continues the one before; '#' begins a comment line. An argument ends at a
+// space; placeholders are filled in afterwards, so that one which holds spaces stays one argument.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+enum class KernelFile { BzImage, Vmlinux };
+
+struct Contestant {
+  std::string name;
+  std::filesystem::path program;
+  KernelFile kernel = KernelFile::BzImage;
+  std::string cmdline;
+  std::vector<std::string> arguments;
+  std::string config;
+};
+
+using Replacements = std::map<std::string, std::string>;
+
+/// Puts its replacement in the place of each {name}; braces around anything else stay.
+[[nodiscard]] std::string filled_in(std::string text, const Replacements& replacements);
+
+/// Throws std::runtime_error, in words, about a description that makes no sense.
+[[nodiscard]] Contestant read_description(const std::filesystem::path& file);
+
+/// Where PATH has the program; empty if nowhere.
+[[nodiscard]] std::filesystem::path find_program(const std::filesystem::path& name);
+
+}  // namespace bench

@@ -1,0 +1,128 @@
+#include "bench/boot/process_usage.hpp"
+
+#include <fmt/format.h>
+#include <sys/mount.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct MappingUse {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t private_bytes = 0;
+  std::uint64_t anonymous_bytes = 0;
+};
+
+/// "55d0c0a00000-55d0c0b00000 rw-p ..." begins a mapping in smaps; "Name:   12 kB" tells of it.
+std::optional<MappingUse> mapping_of(const std::string& line) {
+  MappingUse mapping;
+  const char* const end = line.data() + line.size();
+  const auto first = std::from_chars(line.data(), end, mapping.begin, 16);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '-') return std::nullopt;
+  const auto second = std::from_chars(first.ptr + 1, end, mapping.end, 16);
+  if (second.ec != std::errc{} || second.ptr == end || *second.ptr != ' ') return std::nullopt;
+  return mapping;
+}
+
+std::vector<MappingUse> mappings_of(pid_t pid) {
+  std::ifstream in{fmt::format("/proc/{}/smaps", pid)};
+  std::vector<MappingUse> mappings;
+  for (std::string line; std::getline(in, line);) {
+    if (const auto mapping = mapping_of(line)) {
+      mappings.push_back(*mapping);
+      continue;
+    }
+    std::istringstream words{line};
+    std::string name;
+    std::uint64_t size_kib = 0;
+    if (mappings.empty() || !(words >> name >> size_kib)) continue;
+    if (name == "Private_Clean:" || name == "Private_Dirty:") mappings.back().private_bytes += size_kib * 1024;
+    if (name == "Anonymous:") mappings.back().anonymous_bytes = size_kib * 1024;
+  }
+  return mappings;
+}
+
+/// First and one past the last of the mappings that are the guest's RAM.
+std::pair<std::size_t, std::size_t> guest_ram(const std::vector<MappingUse>& mappings, std::uint64_t size_bytes) {
+  for (std::size_t first = 0; first < mappings.size(); ++first) {
+    for (auto last = first; last < mappings.size(); ++last) {
+      if (last > first && mappings[last].begin != mappings[last - 1].end) break;
+      const auto size = mappings[last].end - mappings[first].begin;
+      if (size == size_bytes) return {first, last + 1};
+      if (size > size_bytes) break;
+    }
+  }
+  // Merged with a neighbour: the largest mapping it is.
+  std::size_t largest = 0;
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    if (mappings[i].end - mappings[i].begin > mappings[largest].end - mappings[largest].begin) largest = i;
+  }
+  return {largest, largest + 1};
+}
+
+void add_counters(const fs::path& folder, std::map<std::string, double>& counters) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator{folder, error}) {
+    double value = 0;
+    if (entry.is_regular_file(error) && std::ifstream{entry.path()} >> value && value != 0) {
+      counters[entry.path().filename()] = value;
+    }
+  }
+}
+
+}  // namespace
+
+CpuUse cpu_use(pid_t pid) {
+  CpuUse use;
+  std::error_code error;
+  for (const auto& thread : fs::directory_iterator{fmt::format("/proc/{}/task", pid), error}) {
+    Nanoseconds ran = 0, waited = 0;
+    std::uint64_t turns = 0;
+    std::ifstream{thread.path() / "schedstat"} >> ran >> waited >> turns;
+    use.time += ran;
+    use.switches += turns;
+  }
+  return use;
+}
+
+MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes) {
+  const auto mappings = mappings_of(pid);
+  MemoryUse use;
+  if (mappings.empty()) return use;
+  const auto [first, end] = guest_ram(mappings, guest_memory_bytes);
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    if (i >= first && i < end) {
+      use.guest_bytes += mappings[i].private_bytes;
+    } else {
+      use.overhead_bytes += mappings[i].private_bytes;
+      use.anonymous_bytes += mappings[i].anonymous_bytes;
+    }
+  }
+  return use;
+}
+
+std::map<std::string, double> kvm_counters(pid_t pid) {
+  const fs::path debugfs = "/sys/kernel/debug";
+  std::error_code error;
+  if (!fs::exists(debugfs / "kvm", error)) ::mount("debugfs", debugfs.c_str(), "debugfs", 0, nullptr);
+  std::map<std::string, double> counters;
+  for (const auto& machine : fs::directory_iterator{debugfs / "kvm", error}) {
+    if (!machine.path().filename().string().starts_with(fmt::format("{}-", pid))) continue;
+    add_counters(machine.path(), counters);
+    add_counters(machine.path() / "vcpu0", counters);
+  }
+  return counters;
+}
+
+}  // namespace bench
