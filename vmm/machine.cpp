@@ -67,7 +67,7 @@ void Machine::create_vcpus(const loader::LoadedLinux& loaded, const MachineConfi
 void Machine::handle(platform::VmExit& exit) {
   if (devices_.handle(exit)) return;
   if (std::holds_alternative<platform::TripleFault>(exit)) {
-    end(Ending::Crash);
+    end(vm_->all_interrupts_masked() ? Ending::Reset : Ending::Crash);
   } else if (const auto* unrunnable = std::get_if<platform::Unrunnable>(&exit)) {
     runtime::log::warning("the guest cannot go on: {} ({:#x})", unrunnable->reason, unrunnable->detail);
     end(Ending::Crash);

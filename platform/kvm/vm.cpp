@@ -65,6 +65,8 @@ void Vm::set_level(Gsi pin, bool asserted) {
   runtime::check(::ioctl(vm_.get(), KVM_IRQ_LINE, &level), "set interrupt {}", pin.value);
 }
 
+bool Vm::all_interrupts_masked() { return x86_64::all_pins_masked(vm_.get()); }
+
 bool Vm::coalesce_writes(Port port) {
   if (system_.capability(KVM_CAP_COALESCED_PIO) == 0) return false;
   kvm_coalesced_mmio_zone zone{};

@@ -27,6 +27,7 @@ class Vm final : public platform::Vm, private InterruptController {
   std::unique_ptr<platform::Vcpu> create_vcpu(std::uint32_t index, const x86_64::BootState* boot,
                                               const x86_64::CommonMsrs& msrs) override;
   InterruptController& interrupts() override { return *this; }
+  bool all_interrupts_masked() override;
   bool coalesce_writes(Port port) override;
 
  private:

@@ -106,6 +106,7 @@ struct FakeVmScript {
   std::vector<platform::x86_64::CommonMsrs> msrs = {};
   platform::x86_64::BootState boot = {};
   const platform::GuestMemory* memory = nullptr;
+  bool all_interrupts_masked = false;
   std::atomic<std::uint64_t> steps = 0;
 };
 
@@ -124,6 +125,7 @@ class FakeVm final : public platform::Vm, private platform::InterruptController 
                                       index == 0 ? script_.at_end : FakeVcpu::Failure{}, script_.steps);
   }
   platform::InterruptController& interrupts() override { return *this; }
+  bool all_interrupts_masked() override { return script_.all_interrupts_masked; }
   bool coalesce_writes(platform::Port) override { return false; }
 
  private:

@@ -125,6 +125,14 @@ TEST_CASE("machine: a triple fault or an unrunnable state is a crash", "[vmm][ma
   CHECK(run(loop, unrunnable.build(loop.executor())) == Ending::Crash);
 }
 
+TEST_CASE("machine: a triple fault after an orderly shutdown is a reset", "[vmm][machine]") {
+  runtime::Loop loop;
+  Bench bench{loop.executor()};
+  bench.script.all_interrupts_masked = true;
+  bench.script.exits[0] = {exit_with(platform::TripleFault{})};
+  CHECK(run(loop, bench.build(loop.executor())) == Ending::Reset);
+}
+
 TEST_CASE("machine: the first reason to end counts", "[vmm][machine]") {
   runtime::Loop loop;
   Bench bench{loop.executor()};

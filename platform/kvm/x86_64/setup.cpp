@@ -112,6 +112,17 @@ void set_up_interrupt_controllers(int vm) {
   runtime::check(::ioctl(vm, KVM_CREATE_IRQCHIP, 0), "create KVM's interrupt controllers");
 }
 
+bool all_pins_masked(int vm) {
+  kvm_irqchip chip{};
+  chip.chip_id = KVM_IRQCHIP_IOAPIC;
+  runtime::check(::ioctl(vm, KVM_GET_IRQCHIP, &chip), "read the I/O APIC");
+  // 82093AA: after a reset every pin is masked as well, but nobody has selected one yet.
+  constexpr std::uint32_t first_redirection_register = 0x10;
+  const kvm_ioapic_state& io_apic = chip.chip.ioapic;
+  return io_apic.ioregsel >= first_redirection_register &&
+         std::ranges::all_of(io_apic.redirtbl, [](const auto& entry) { return entry.fields.mask != 0; });
+}
+
 std::vector<kvm_cpuid_entry2> supported_cpuid(int kvm) {
   CpuidTable table;
   table.header.count = max_cpuid_entries;

@@ -14,6 +14,9 @@ namespace platform::kvm::x86_64 {
 /// KVM's own PICs, I/O APIC and local APICs; no PIT (README.md says why).
 void set_up_interrupt_controllers(int vm);
 
+/// Whether the I/O APIC has been programmed and then all of its pins masked.
+[[nodiscard]] bool all_pins_masked(int vm);
+
 /// What KVM can show a guest on this host.
 [[nodiscard]] std::vector<kvm_cpuid_entry2> supported_cpuid(int kvm);
 
