@@ -14,7 +14,8 @@ namespace devices {
 class BusDevice {
  public:
   virtual ~BusDevice() = default;
-  /// Fills `data` (1, 2, 4 or 8 bytes) with what the guest reads at `offset` from the device's base.
+  /// Fills `data` (1, 2, 4 or 8 bytes) with what the guest reads at `offset` from the device's
+  /// base.
   virtual void read(std::uint64_t offset, std::span<std::byte> data) = 0;
   virtual void write(std::uint64_t offset, std::span<const std::byte> data) = 0;
 };

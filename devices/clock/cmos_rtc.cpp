@@ -11,7 +11,9 @@ constexpr std::uint64_t index_port = 0;
 
 }  // namespace
 
-WallTime CmosRtc::host_time() { return std::chrono::system_clock::now(); }
+WallTime CmosRtc::host_time() {
+  return std::chrono::system_clock::now();
+}
 
 CmosRtc::CmosRtc(runtime::Executor executor, platform::InterruptLine irq, CmosMemorySizes memory,
                  WallClock now)

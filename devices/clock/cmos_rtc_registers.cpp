@@ -34,7 +34,9 @@ constexpr nanoseconds update_warning = microseconds{244};
 constexpr nanoseconds divider_release = milliseconds{500};
 constexpr std::int64_t crystal_hz = 32'768;
 
-nanoseconds within_second(WallTime time) { return time - floor<seconds>(time); }
+nanoseconds within_second(WallTime time) {
+  return time - floor<seconds>(time);
+}
 
 }  // namespace
 
@@ -185,7 +187,8 @@ bool CmosRtcRegisters::ticks() const {
 /// Which period of the periodic interrupt `time` lies in.
 std::int64_t CmosRtcRegisters::tick_of(GuestTime time) const {
   const auto whole = floor<seconds>(time).time_since_epoch().count();
-  const auto cycles = whole * crystal_hz + within_second(time).count() * crystal_hz / std::nano::den;
+  const auto cycles =
+      whole * crystal_hz + within_second(time).count() * crystal_hz / std::nano::den;
   return cycles >> period_shift();
 }
 

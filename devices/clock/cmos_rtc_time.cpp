@@ -20,7 +20,9 @@ constexpr std::uint8_t afternoon = 0x80;  // in 12-hour mode
 constexpr int earliest_year = 1970;
 constexpr int latest_year = 2200;
 
-nanoseconds within_second(WallTime time) { return time - floor<seconds>(time); }
+nanoseconds within_second(WallTime time) {
+  return time - floor<seconds>(time);
+}
 
 }  // namespace
 

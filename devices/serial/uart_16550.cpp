@@ -5,7 +5,6 @@
 #include "devices/byte_registers.hpp"
 #include "runtime/error.hpp"
 #include "runtime/finally.hpp"
-#include "runtime/log.hpp"
 #include "runtime/scope.hpp"
 #include "runtime/timer.hpp"
 
@@ -17,6 +16,7 @@ using runtime::Task;
 /// Between two writes of one stretch of output. Waking up for each byte would cost the guest more
 /// than the byte; this is too short to see, and long enough to gather some hundred of them.
 constexpr std::chrono::milliseconds gathering_time{1};
+constexpr std::size_t largest_write_bytes = 4096;
 
 }  // namespace
 
@@ -74,7 +74,9 @@ void Uart16550::note_progress(std::uint64_t sent_bytes) {
   sent_bytes_.store(sent_bytes, std::memory_order_release);
 }
 
-std::uint64_t Uart16550::sent_bytes() const { return sent_bytes_.load(std::memory_order_acquire); }
+std::uint64_t Uart16550::sent_bytes() const {
+  return sent_bytes_.load(std::memory_order_acquire);
+}
 
 std::optional<std::chrono::steady_clock::time_point> Uart16550::first_byte_sent_at() const {
   if (sent_bytes() == 0) return std::nullopt;
@@ -82,10 +84,12 @@ std::optional<std::chrono::steady_clock::time_point> Uart16550::first_byte_sent_
       std::chrono::steady_clock::duration{first_byte_sent_at_.load(std::memory_order_relaxed)}};
 }
 
-Task<> Uart16550::run() { return runtime::all(transmit(), receive()); }
+Task<> Uart16550::run() {
+  return runtime::all(transmit(), receive());
+}
 
 Task<> Uart16550::transmit() {
-  std::array<std::byte, Uart16550Registers::output_capacity_bytes> chunk;
+  std::array<std::byte, largest_write_bytes> chunk;
   for (;;) {
     const Taken taken = take_output(chunk);
     if (taken.size_bytes == 0) {
@@ -116,12 +120,14 @@ Task<> Uart16550::deliver(std::span<const std::byte> bytes) {
   try {
     co_await terminal_.write_all(bytes);
     if (discarded_bytes_ != 0) {
-      runtime::log::warning("serial port: output goes on, {} bytes were lost", discarded_bytes_);
+      runtime::log::guest(log_limit_, "serial port: output goes on, {} bytes were lost",
+                          discarded_bytes_);
       discarded_bytes_ = 0;
     }
   } catch (const runtime::HostError& error) {
     if (discarded_bytes_ == 0) {
-      runtime::log::warning("serial port: {}; discarding the guest's output", error.what());
+      runtime::log::guest(log_limit_, "serial port: {}; discarding the guest's output",
+                          error.what());
     }
     discarded_bytes_ += bytes.size();
   }

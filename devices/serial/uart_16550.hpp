@@ -18,6 +18,7 @@
 #include "runtime/event.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/local_event.hpp"
+#include "runtime/log.hpp"
 #include "runtime/task.hpp"
 
 namespace devices {
@@ -60,9 +61,9 @@ class Uart16550 final : public BusDevice {
 
     Uart16550Registers registers;
     platform::InterruptLine irq;
-    bool transmitting = false;        // transmit() is awake, and will look for more before it sleeps
-    bool awaiting_room = false;       // receive() sleeps until the receiver can take bytes
-    bool draining = false;            // drain() sleeps until transmit() has nothing left
+    bool transmitting = false;   // transmit() is awake, and will look for more before it sleeps
+    bool awaiting_room = false;  // receive() sleeps until the receiver can take bytes
+    bool draining = false;       // drain() sleeps until transmit() has nothing left
   };
 
   runtime::Task<> transmit();  // guest -> terminal
@@ -90,6 +91,7 @@ class Uart16550 final : public BusDevice {
   runtime::Event room_to_receive_;
   runtime::LocalEvent drained_;
   std::uint64_t discarded_bytes_ = 0;  // since the terminal failed; 0 while it works
+  runtime::log::RateLimit log_limit_;  // a terminal that comes and goes, while the guest prints
 
   std::atomic<std::uint64_t> sent_bytes_ = 0;
   std::atomic<std::chrono::steady_clock::rep> first_byte_sent_at_ = 0;  // 0: not yet

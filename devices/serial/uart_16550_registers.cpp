@@ -38,9 +38,13 @@ bool Uart16550Registers::divisor_latched() const {
   return runtime::Flags<LineControl>::from_raw(line_control_).has(LineControl::DivisorLatchAccess);
 }
 
-bool Uart16550Registers::loopback() const { return modem_control_.has(ModemControl::Loopback); }
+bool Uart16550Registers::loopback() const {
+  return modem_control_.has(ModemControl::Loopback);
+}
 
-bool Uart16550Registers::fifo_enabled() const { return has(fifo_control_, FifoControl::Enable); }
+bool Uart16550Registers::fifo_enabled() const {
+  return has(fifo_control_, FifoControl::Enable);
+}
 
 std::size_t Uart16550Registers::trigger_level() const {
   return fifo_enabled() ? trigger_levels[TriggerField::get(fifo_control_)] : 1;
@@ -154,8 +158,7 @@ void Uart16550Registers::transmit(std::byte value) {
 
 void Uart16550Registers::enable_interrupts(std::uint8_t value) {
   const auto before = interrupt_enable_;
-  interrupt_enable_ =
-      runtime::Flags<InterruptEnable>::from_raw(value & interrupt_enable_mask);
+  interrupt_enable_ = runtime::Flags<InterruptEnable>::from_raw(value & interrupt_enable_mask);
   // A transmitter found empty when its interrupt is enabled interrupts at once; Linux tests for
   // it (UART_BUG_TXEN), and that it does so each time (UART_BUG_THRE).
   const bool newly_enabled = interrupt_enable_.has(InterruptEnable::TransmitterEmpty) &&

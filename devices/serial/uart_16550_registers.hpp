@@ -100,7 +100,7 @@ enum class TerminalHandshake : std::uint8_t {
 class Uart16550Registers {
  public:
   static constexpr std::size_t fifo_depth_bytes = 16;
-  static constexpr std::size_t output_capacity_bytes = 4096;
+  static constexpr std::size_t output_capacity_bytes = 8192;
   static constexpr std::size_t busy_above_bytes = output_capacity_bytes / 2 - fifo_depth_bytes;
 
   explicit Uart16550Registers(TerminalHandshake handshake = TerminalHandshake::RequestToSend)

@@ -87,6 +87,8 @@ PowerAction AcpiPmRegisters::write(std::uint64_t offset, std::uint8_t value) {
   return PowerAction::None;
 }
 
-void AcpiPmRegisters::press_power_button() { status_ |= power_button; }
+void AcpiPmRegisters::press_power_button() {
+  status_ |= power_button;
+}
 
 }  // namespace devices

@@ -30,7 +30,8 @@ class AcpiPmRegisters {
   static constexpr std::uint32_t timer_hz = 3'579'545;
 
   /// `machine_time` decides what the timer shows; give all bytes of one access the same.
-  [[nodiscard]] std::uint8_t read(std::uint64_t offset, std::chrono::nanoseconds machine_time) const;
+  [[nodiscard]] std::uint8_t read(std::uint64_t offset,
+                                  std::chrono::nanoseconds machine_time) const;
   /// Returns what the machine must do now that the byte is written.
   [[nodiscard]] PowerAction write(std::uint64_t offset, std::uint8_t value);
 

@@ -11,9 +11,9 @@
 namespace devices {
 
 enum class BootMark : std::uint8_t {
-  KernelEntered,   // port 0x80, code 0x40
-  UserSpace,       // port 0x80, code 0x41
-  GuestReady,      // boot timer, value 123
+  KernelEntered,  // port 0x80, code 0x40
+  UserSpace,      // port 0x80, code 0x41
+  GuestReady,     // boot timer, value 123
 };
 
 /// Who collects the marks. Called on vCPU threads; a guest may set a mark as often as it likes.

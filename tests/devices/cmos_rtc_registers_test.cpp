@@ -259,7 +259,8 @@ TEST_CASE("RTC: an alarm time that does not exist never rings", "[devices][clock
   for (const std::uint8_t index : {Rtc::SecondsAlarm, Rtc::MinutesAlarm, Rtc::HoursAlarm}) {
     Bench bench;
     bench.write(Rtc::RegisterB, aie | hours_24);
-    for (const auto other : {Rtc::SecondsAlarm, Rtc::MinutesAlarm, Rtc::HoursAlarm}) bench.write(other, 0xFF);
+    for (const auto other : {Rtc::SecondsAlarm, Rtc::MinutesAlarm, Rtc::HoursAlarm})
+      bench.write(other, 0xFF);
     bench.write(index, 0x7F);
     bench.read(Rtc::RegisterC);
     CHECK_FALSE(bench.rtc.next_interrupt());

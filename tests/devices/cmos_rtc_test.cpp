@@ -66,7 +66,9 @@ Task<> waits_for_periods(Bench& bench) {
   }
 }
 
-Task<> nothing() { co_return; }
+Task<> nothing() {
+  co_return;
+}
 
 }  // namespace
 

@@ -25,7 +25,9 @@ constexpr std::uint8_t no_interrupt = 0x01;                               // IIR
 constexpr std::uint8_t dtr = 0x01, rts = 0x02, out1 = 0x04, out2 = 0x08, loop = 0x10;  // MCR
 constexpr std::uint8_t thre_and_temt = 0x60;                                           // LSR
 
-inline std::uint8_t cause(Uart16550Registers& uart) { return uart.read(iir) & 0x0F; }
+inline std::uint8_t cause(Uart16550Registers& uart) {
+  return uart.read(iir) & 0x0F;
+}
 
 inline std::span<const std::byte> bytes(std::string_view text) {
   return std::as_bytes(std::span{text});

@@ -341,8 +341,12 @@ TEST_CASE("16550: with a handshake, the terminal waits until the guest listens",
           "[devices][serial]") {
   Uart16550Registers uart{devices::TerminalHandshake::RequestToSend};
   CHECK(uart.receive_space() == 0);
-  SECTION("by RTS") { uart.write(mcr, rts); }
-  SECTION("by the receive interrupt") { uart.write(ier, rdi); }
+  SECTION("by RTS") {
+    uart.write(mcr, rts);
+  }
+  SECTION("by the receive interrupt") {
+    uart.write(ier, rdi);
+  }
   CHECK(uart.receive_space() == 1);
 }
 

@@ -206,7 +206,9 @@ Task<> talks_to_a_thread(Bench& bench, const std::string& typed) {
   CHECK(bench.terminal.output == printed + typed);
 }
 
-Task<> nothing() { co_return; }
+Task<> nothing() {
+  co_return;
+}
 
 }  // namespace
 
