@@ -22,9 +22,8 @@ struct SerialPlace {
   platform::Port base;
   platform::Gsi interrupt;
 };
-inline constexpr std::array serial_ports{
-    SerialPlace{{0x3F8}, {4}}, SerialPlace{{0x2F8}, {3}}, SerialPlace{{0x3E8}, {4}},
-    SerialPlace{{0x2E8}, {3}}};
+inline constexpr std::array serial_ports{SerialPlace{{0x3F8}, {4}}, SerialPlace{{0x2F8}, {3}},
+                                         SerialPlace{{0x3E8}, {4}}, SerialPlace{{0x2E8}, {3}}};
 
 inline constexpr platform::Port rtc{0x70};
 inline constexpr platform::Gsi rtc_interrupt{8};
@@ -34,8 +33,7 @@ inline constexpr platform::Gsi power_management_interrupt{9};
 /// The RAM ranges of a machine with so much memory, ascending.
 [[nodiscard]] inline std::vector<platform::AddressRange> ram(std::uint64_t memory_bytes) {
   if (memory_bytes <= low_mmio.start.value) return {{{0}, memory_bytes}};
-  return {{{0}, low_mmio.start.value},
-          {low_mmio.end(), memory_bytes - low_mmio.start.value}};
+  return {{{0}, low_mmio.start.value}, {low_mmio.end(), memory_bytes - low_mmio.start.value}};
 }
 
 }  // namespace vmm::address_map

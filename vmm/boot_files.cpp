@@ -35,10 +35,12 @@ BootFile::BootFile(const char* role, const std::string& path)
   if (file_.get() < 0) refuse(name_, "{}", std::generic_category().message(errno));
   struct stat status {};
   runtime::check(::fstat(file_.get(), &status), "look at {}", name_);
-  if (!S_ISREG(status.st_mode)) refuse(name_, "found {}, expected a regular file", kind(status.st_mode));
+  if (!S_ISREG(status.st_mode))
+    refuse(name_, "found {}, expected a regular file", kind(status.st_mode));
   if (status.st_size == 0) refuse(name_, "found an empty file");
   try {
-    bytes_ = runtime::Mapping::file(file_.get(), 0, static_cast<std::size_t>(status.st_size), PROT_READ);
+    bytes_ =
+        runtime::Mapping::file(file_.get(), 0, static_cast<std::size_t>(status.st_size), PROT_READ);
   } catch (const runtime::HostError& error) {
     refuse(name_, "{} bytes: {}", status.st_size, error.what());
   }

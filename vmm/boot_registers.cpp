@@ -55,8 +55,7 @@ BootState pvh_32(const loader::BootEntry& entry) {
 }  // namespace
 
 BootState boot_state(const loader::BootEntry& entry) {
-  BootState state =
-      entry.protocol == loader::BootProtocol::Pvh32 ? pvh_32(entry) : linux_64(entry);
+  BootState state = entry.protocol == loader::BootProtocol::Pvh32 ? pvh_32(entry) : linux_64(entry);
   state.gdt_base = entry.gdt.value;
   state.gdt_limit = entry.gdt_limit;
   return state;

@@ -18,34 +18,45 @@ using Text = std::back_insert_iterator<std::string>;
 
 std::string_view type_name(loader::MemoryType type) {
   switch (type) {
-    case loader::MemoryType::Ram: return "RAM";
-    case loader::MemoryType::Reserved: return "reserved";
-    case loader::MemoryType::AcpiTables: return "ACPI tables";
+    case loader::MemoryType::Ram:
+      return "RAM";
+    case loader::MemoryType::Reserved:
+      return "reserved";
+    case loader::MemoryType::AcpiTables:
+      return "ACPI tables";
   }
   return "?";
 }
 
 std::string backend_name(const SerialBackend& backend) {
   switch (backend.kind) {
-    case SerialBackend::Kind::None: return "none";
-    case SerialBackend::Kind::Console: return "console";
-    case SerialBackend::Kind::Stderr: return "stderr";
-    case SerialBackend::Kind::File: return "file=" + backend.path;
-    case SerialBackend::Kind::Listen: return "listen=" + backend.path;
-    case SerialBackend::Kind::Pty: return "pty";
+    case SerialBackend::Kind::None:
+      return "none";
+    case SerialBackend::Kind::Console:
+      return "console";
+    case SerialBackend::Kind::Stderr:
+      return "stderr";
+    case SerialBackend::Kind::File:
+      return "file=" + backend.path;
+    case SerialBackend::Kind::Listen:
+      return "listen=" + backend.path;
+    case SerialBackend::Kind::Pty:
+      return "pty";
   }
   return "?";
 }
 
 void add_range(Text out, platform::AddressRange range, std::string_view what) {
-  fmt::format_to(out, "  {:#014x} - {:#014x}  {}\n", range.start.value, range.end().value - 1, what);
+  fmt::format_to(out, "  {:#014x} - {:#014x}  {}\n", range.start.value, range.end().value - 1,
+                 what);
 }
 
 void add_ports(Text out, platform::Port first, std::uint64_t count, std::string_view what) {
   if (count == 1) {
     fmt::format_to(out, "  port {:#05x}          {}\n", first.value, what);
   } else {
-    fmt::format_to(out, "  port {:#05x}-{:#05x}    {}\n", first.value, first.value + count - 1, what);
+    fmt::format_to(out, "  port {:#05x}-{:#05x}    {}\n", first.value, first.value + count - 1,
+                   what);
   }
 }
 
@@ -60,14 +71,16 @@ void add_devices(Text out, const MachineConfig& config) {
   }
   add_ports(out, address_map::rtc, devices::CmosRtc::size_bytes,
             fmt::format("CMOS clock, IRQ {}", address_map::rtc_interrupt.value));
-  add_ports(out, address_map::power_management, devices::AcpiPm::size_bytes,
-            fmt::format("ACPI power management, IRQ {}", address_map::power_management_interrupt.value));
+  add_ports(
+      out, address_map::power_management, devices::AcpiPm::size_bytes,
+      fmt::format("ACPI power management, IRQ {}", address_map::power_management_interrupt.value));
   add_ports(out, {devices::PostCodePort::port}, 1, "boot marks 0x40 and 0x41");
   add_ports(out, {devices::NmiStatusPort::port}, 1, "NMI status");
   add_ports(out, {devices::FastResetPort::port}, 1, "fast reset");
   add_ports(out, {devices::I8042ResetPort::port}, 1, "keyboard controller: reset only");
   add_ports(out, {devices::ResetControlPort::port}, 1, "reset control");
-  add_range(out, {address_map::boot_timer, devices::BootTimer::size_bytes}, "boot timer: write 123");
+  add_range(out, {address_map::boot_timer, devices::BootTimer::size_bytes},
+            "boot timer: write 123");
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the streams of a guest that was stopped, rather than ended, may take over its last words.
+/// How long the streams of a guest that was stopped, rather than ended, may take over its last
+/// words.
 constexpr auto stopped_drain_time = 200ms;
 
 }  // namespace
@@ -24,7 +25,8 @@ loader::LinuxBoot linux_boot(const MachineConfig& config, const BootFiles& files
   boot.kernel_entry = config.kernel_entry;
   if (files.initrd) boot.initrd = files.initrd->image();
   boot.command_line = config.command_line;
-  for (std::uint32_t i = 0; i < config.processors; ++i) boot.machine.processors.push_back({.apic_id = i});
+  for (std::uint32_t i = 0; i < config.processors; ++i)
+    boot.machine.processors.push_back({.apic_id = i});
   for (const platform::AddressRange range : address_map::ram(config.memory_bytes)) {
     boot.machine.memory.push_back({.range = range});
   }
@@ -33,8 +35,8 @@ loader::LinuxBoot linux_boot(const MachineConfig& config, const BootFiles& files
   return boot;
 }
 
-Machine::Machine(const MachineConfig& config, const BootFiles& files, std::unique_ptr<platform::Vm> vm,
-                 const Surroundings& surroundings)
+Machine::Machine(const MachineConfig& config, const BootFiles& files,
+                 std::unique_ptr<platform::Vm> vm, const Surroundings& surroundings)
     : timeline_{surroundings.timeline},
       vm_{std::move(vm)},
       memory_{address_map::ram(config.memory_bytes)},
@@ -58,7 +60,8 @@ Machine::Machine(const MachineConfig& config, const BootFiles& files, std::uniqu
 
 void Machine::create_vcpus(const loader::LoadedLinux& loaded, const MachineConfig& config) {
   const platform::x86_64::BootState boot = boot_state(loaded.entry);
-  const platform::x86_64::CommonMsrs msrs = common_msrs(config.memory_bytes, vm_->physical_address_bits());
+  const platform::x86_64::CommonMsrs msrs =
+      common_msrs(config.memory_bytes, vm_->physical_address_bits());
   for (std::uint32_t i = 0; i < config.processors; ++i) {
     vcpus_.push_back(vm_->create_vcpu(i, i == 0 ? &boot : nullptr, msrs));
   }
@@ -69,7 +72,8 @@ void Machine::handle(platform::VmExit& exit) {
   if (std::holds_alternative<platform::TripleFault>(exit)) {
     end(vm_->all_interrupts_masked() ? Ending::Reset : Ending::Crash);
   } else if (const auto* unrunnable = std::get_if<platform::Unrunnable>(&exit)) {
-    runtime::log::warning("the guest cannot go on: {} ({:#x})", unrunnable->reason, unrunnable->detail);
+    runtime::log::warning("the guest cannot go on: {} ({:#x})", unrunnable->reason,
+                          unrunnable->detail);
     end(Ending::Crash);
   }
 }
@@ -127,7 +131,8 @@ runtime::Task<> Machine::drain_for_a_while() {
 void Machine::close_timeline() {
   timeline_.add(vcpu_threads_.exits());
   timeline_.add_console_bytes(devices_.console_bytes());
-  if (const auto at = devices_.first_console_byte_at()) timeline_.mark(BootEvent::FirstConsoleByte, *at);
+  if (const auto at = devices_.first_console_byte_at())
+    timeline_.mark(BootEvent::FirstConsoleByte, *at);
 }
 
 }  // namespace vmm

@@ -60,7 +60,8 @@ SerialBackend serial_backend(std::string_view option, std::string_view text) {
     if (name == "stderr") return {Kind::Stderr};
     if (name == "pty") return {Kind::Pty};
   }
-  refuse("{}: found '{}', expected console, none, stderr, file=PATH, listen=PATH or pty", option, text);
+  refuse("{}: found '{}', expected console, none, stderr, file=PATH, listen=PATH or pty", option,
+         text);
 }
 
 std::array<std::uint8_t, 16> uuid(std::string_view text) {
@@ -77,7 +78,8 @@ std::array<std::uint8_t, 16> uuid(std::string_view text) {
     valid = std::from_chars(pair, pair + 2, bytes[i], 16).ptr == pair + 2;
   }
   if (!valid) {
-    refuse("--smbios uuid: found '{}', expected the form 01234567-89ab-cdef-0123-456789abcdef", text);
+    refuse("--smbios uuid: found '{}', expected the form 01234567-89ab-cdef-0123-456789abcdef",
+           text);
   }
   return bytes;
 }
@@ -107,8 +109,10 @@ void add_smbios_pair(std::string_view pair, loader::smbios::Identity& identity) 
   }
   std::string* const text = smbios_text(key, identity);
   if (text == nullptr) {
-    refuse("--smbios: found key '{}', expected manufacturer, product, version, serial, uuid, sku, "
-           "family, bios-vendor, bios-version or bios-date", key);
+    refuse(
+        "--smbios: found key '{}', expected manufacturer, product, version, serial, uuid, sku, "
+        "family, bios-vendor, bios-version or bios-date",
+        key);
   }
   if (value.size() > max_text_bytes) {
     refuse("--smbios {}: found {} bytes, expected at most {}", key, value.size(), max_text_bytes);
@@ -120,9 +124,10 @@ void add_smbios_pair(std::string_view pair, loader::smbios::Identity& identity) 
 
 loader::KernelEntry kernel_entry(std::string_view text) {
   using Entry = loader::KernelEntry;
-  return choose("--kernel-entry", text,
-                std::array{Choice<Entry>{"auto", Entry::Automatic}, Choice<Entry>{"elf", Entry::Elf},
-                           Choice<Entry>{"bzimage", Entry::BzImage}, Choice<Entry>{"pvh", Entry::Pvh}});
+  return choose(
+      "--kernel-entry", text,
+      std::array{Choice<Entry>{"auto", Entry::Automatic}, Choice<Entry>{"elf", Entry::Elf},
+                 Choice<Entry>{"bzimage", Entry::BzImage}, Choice<Entry>{"pvh", Entry::Pvh}});
 }
 
 std::uint64_t memory(std::string_view text) {
@@ -137,7 +142,8 @@ std::uint64_t memory(std::string_view text) {
     refuse("--memory: found {}, expected a multiple of {}", text, format_size(page_bytes));
   }
   if (const std::uint64_t host_bytes = host_memory_bytes(); *size_bytes > host_bytes) {
-    refuse("--memory: found {}, expected at most what this host has, {}M", text, host_bytes / 1_MiB);
+    refuse("--memory: found {}, expected at most what this host has, {}M", text,
+           host_bytes / 1_MiB);
   }
   return *size_bytes;
 }
@@ -145,7 +151,8 @@ std::uint64_t memory(std::string_view text) {
 std::uint32_t processors(std::string_view text) {
   std::uint32_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc{} || end != text.data() + text.size() || count < 1 || count > max_processors) {
+  if (error != std::errc{} || end != text.data() + text.size() || count < 1 ||
+      count > max_processors) {
     refuse("--processors: found '{}', expected a number from 1 to {}", text, max_processors);
   }
   return count;
@@ -159,7 +166,8 @@ std::array<SerialBackend, serial_port_count> serial_ports(
     const std::string option = fmt::format("--com{}", i + 1);
     backends[i] = serial_backend(option, texts[i]);
     if (backends[i].kind != SerialBackend::Kind::Console) continue;
-    if (console) refuse("{}: found console, but --com{} has it; one port can", option, *console + 1);
+    if (console)
+      refuse("{}: found console, but --com{} has it; one port can", option, *console + 1);
     console = i;
   }
   return backends;
@@ -195,10 +203,11 @@ OnCrash on_crash(std::string_view text) {
 
 runtime::log::Level log_level(std::string_view text) {
   using Level = runtime::log::Level;
-  return choose("--log-level", text,
-                std::array{Choice<Level>{"error", Level::Error}, Choice<Level>{"warning", Level::Warning},
-                           Choice<Level>{"info", Level::Info}, Choice<Level>{"debug", Level::Debug},
-                           Choice<Level>{"trace", Level::Trace}});
+  return choose(
+      "--log-level", text,
+      std::array{Choice<Level>{"error", Level::Error}, Choice<Level>{"warning", Level::Warning},
+                 Choice<Level>{"info", Level::Info}, Choice<Level>{"debug", Level::Debug},
+                 Choice<Level>{"trace", Level::Trace}});
 }
 
 std::string default_command_line(std::span<const SerialBackend, serial_port_count> serial) {
@@ -212,7 +221,8 @@ std::string default_command_line(std::span<const SerialBackend, serial_port_coun
 std::string command_line(std::string_view start, std::span<const std::string> words) {
   std::string line{start};
   for (const std::string& word : words) {
-    if (const std::size_t at = word.find_first_of(std::string_view{"\0\n", 2}); at != std::string::npos) {
+    if (const std::size_t at = word.find_first_of(std::string_view{"\0\n", 2});
+        at != std::string::npos) {
       refuse("--cmdline: found byte {:#04x} at {}, expected one line of text", word[at], at);
     }
     if (word.empty()) continue;

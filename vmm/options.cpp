@@ -72,8 +72,9 @@ void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("-k,--kernel", words.kernel,
                  "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...)")
       ->type_name("FILE");
-  app.add_option("--kernel-entry", words.kernel_entry,
-                 "How to enter it: auto, elf (unpacked on the host), bzimage (unpacks itself) or pvh")
+  app.add_option(
+         "--kernel-entry", words.kernel_entry,
+         "How to enter it: auto, elf (unpacked on the host), bzimage (unpacks itself) or pvh")
       ->type_name("HOW");
   app.add_option("-r,--initrd", words.initrd, "Initial RAM disk")->type_name("FILE");
   app.add_option("-c,--cmdline", words.command_line,
@@ -90,9 +91,10 @@ void describe_machine_options(CLI::App& app, Words& words) {
                    fmt::format("Serial port {}; default {}", i + 1, words.serial[i]))
         ->type_name("BACKEND");
   }
-  app.add_option("--smbios", words.smbios,
-                 "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
-                 "family, bios-vendor, bios-version, bios-date")
+  app.add_option(
+         "--smbios", words.smbios,
+         "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
+         "family, bios-vendor, bios-version, bios-date")
       ->type_name("KEY=VALUE,...")
       ->allow_extra_args(false);
   app.add_flag("--device-tree", words.device_tree, "AArch64 only: a device tree instead of ACPI");
@@ -103,11 +105,11 @@ void describe_process_options(CLI::App& app, Words& words) {
       ->type_name("ACTION");
   app.add_option("--on-reset", words.on_reset, "Guest resets: exit or restart; default exit")
       ->type_name("ACTION");
-  app.add_option("--on-crash", words.on_crash,
-                 "Guest crashes: exit, halt or restart; default exit")
+  app.add_option("--on-crash", words.on_crash, "Guest crashes: exit, halt or restart; default exit")
       ->type_name("ACTION");
-  app.add_option("--timeline", words.timeline,
-                 "Write boot events as JSON lines to FILE, or with - to standard output; at the end")
+  app.add_option(
+         "--timeline", words.timeline,
+         "Write boot events as JSON lines to FILE, or with - to standard output; at the end")
       ->type_name("FILE|-");
   app.add_flag("--explain-boot", words.explain_boot, "At the end, a table of where the time went");
   app.add_option("--log-level", words.log_level,
@@ -123,7 +125,8 @@ Options check(const Words& words) {
     throw BadUsage{
         "--device-tree: x86_64 kernels take ACPI tables; a device tree boots AArch64 kernels only"};
   }
-  if (words.kernel.empty()) throw BadUsage{"--kernel: found nothing, expected a kernel file (see --help)"};
+  if (words.kernel.empty())
+    throw BadUsage{"--kernel: found nothing, expected a kernel file (see --help)"};
   Options options;
   MachineConfig& machine = options.machine;
   machine.kernel_path = words.kernel;

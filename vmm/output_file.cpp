@@ -37,12 +37,16 @@ void write_text(int descriptor, std::string_view text) {
 OutputFile::OutputFile(const char* option, const std::string& path)
     : file_{open_for_writing(option, path)} {}
 
-void OutputFile::write(std::string_view text) { write_text(file_.get(), text); }
+void OutputFile::write(std::string_view text) {
+  write_text(file_.get(), text);
+}
 
 Pidfile::Pidfile(std::string path) : path_{std::move(path)} {
   OutputFile{"--pidfile", path_}.write(fmt::format("{}\n", ::getpid()));
 }
 
-Pidfile::~Pidfile() { (void)::unlink(path_.c_str()); }
+Pidfile::~Pidfile() {
+  (void)::unlink(path_.c_str());
+}
 
 }  // namespace vmm

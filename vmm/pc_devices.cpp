@@ -26,7 +26,9 @@ devices::CmosMemorySizes cmos_memory(std::uint64_t memory_bytes) {
           .above_4_gib_bytes = ram.size() > 1 ? ram[1].size_bytes : 0};
 }
 
-bool has_port(const SerialBackend& backend) { return backend.kind != SerialBackend::Kind::None; }
+bool has_port(const SerialBackend& backend) {
+  return backend.kind != SerialBackend::Kind::None;
+}
 
 }  // namespace
 

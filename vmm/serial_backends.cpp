@@ -37,12 +37,15 @@ std::unique_ptr<runtime::ByteStream> SerialBackends::open(std::size_t port,
                                                           runtime::LocalEvent& quit) {
   using Kind = SerialBackend::Kind;
   switch (backend.kind) {
-    case Kind::None: break;
-    case Kind::Console: return std::make_unique<ConsoleStream>(executor, quit);
+    case Kind::None:
+      break;
+    case Kind::Console:
+      return std::make_unique<ConsoleStream>(executor, quit);
     case Kind::Stderr:
       return std::make_unique<OutputStream>(
           executor,
-          runtime::UniqueFd{runtime::check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), "use standard error")},
+          runtime::UniqueFd{
+              runtime::check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), "use standard error")},
           "standard error");
     case Kind::File:
       return std::make_unique<OutputStream>(executor, create_file(backend.path), backend.path);

@@ -16,9 +16,10 @@ namespace vmm {
 
 class SerialBackends {
  public:
-  /// Opens them all; a pty's name is printed on standard error. `quit` is for the console's Ctrl-Q q.
-  /// Throws BadInput naming the option.
-  SerialBackends(const MachineConfig& config, runtime::Executor executor, runtime::LocalEvent& quit);
+  /// Opens them all; a pty's name is printed on standard error. `quit` is for the console's Ctrl-Q
+  /// q. Throws BadInput naming the option.
+  SerialBackends(const MachineConfig& config, runtime::Executor executor,
+                 runtime::LocalEvent& quit);
 
   /// Null where there is no port.
   [[nodiscard]] SerialStreams streams() const;
@@ -27,7 +28,8 @@ class SerialBackends {
   void run(runtime::Scope& tasks);
 
  private:
-  [[nodiscard]] std::unique_ptr<runtime::ByteStream> open(std::size_t port, const SerialBackend& backend,
+  [[nodiscard]] std::unique_ptr<runtime::ByteStream> open(std::size_t port,
+                                                          const SerialBackend& backend,
                                                           runtime::Executor executor,
                                                           runtime::LocalEvent& quit);
 

@@ -23,12 +23,12 @@ using runtime::Task;
 constexpr auto reader_patience = 100ms;
 
 runtime::UniqueFd duplicate(int descriptor, const char* name) {
-  return runtime::UniqueFd{
-      runtime::check(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), "use {}", name)};
+  return runtime::UniqueFd{runtime::check(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), "use {}", name)};
 }
 
 runtime::UniqueFd open_pty() {
-  runtime::UniqueFd pty{runtime::check(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "make a pty")};
+  runtime::UniqueFd pty{
+      runtime::check(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "make a pty")};
   runtime::check(::grantpt(pty.get()), "grant a pty");
   runtime::check(::unlockpt(pty.get()), "unlock a pty");
   return pty;
@@ -36,7 +36,8 @@ runtime::UniqueFd open_pty() {
 
 std::string other_side_of(int pty) {
   std::array<char, 64> name{};
-  if (::ptsname_r(pty, name.data(), name.size()) != 0) throw runtime::HostError{errno, "name a pty"};
+  if (::ptsname_r(pty, name.data(), name.size()) != 0)
+    throw runtime::HostError{errno, "name a pty"};
   return name.data();
 }
 
@@ -57,7 +58,9 @@ bool has_room(int descriptor) {
 }
 
 /// For streams that nothing ever comes from.
-Task<std::size_t> end_of_input() { co_return 0; }
+Task<std::size_t> end_of_input() {
+  co_return 0;
+}
 
 }  // namespace
 
@@ -78,37 +81,48 @@ Task<std::size_t> ConsoleStream::read_some(std::span<std::byte> into) {
   }
 }
 
-Task<> ConsoleStream::write_all(std::span<const std::byte> from) { return stream_.write_all(from); }
+Task<> ConsoleStream::write_all(std::span<const std::byte> from) {
+  return stream_.write_all(from);
+}
 
 OutputStream::OutputStream(runtime::Executor executor, runtime::UniqueFd output, std::string name)
     : stream_{executor, std::move(output), std::move(name)} {}
 
-Task<std::size_t> OutputStream::read_some(std::span<std::byte>) { return end_of_input(); }
+Task<std::size_t> OutputStream::read_some(std::span<std::byte>) {
+  return end_of_input();
+}
 
-Task<> OutputStream::write_all(std::span<const std::byte> from) { return stream_.write_all(from); }
+Task<> OutputStream::write_all(std::span<const std::byte> from) {
+  return stream_.write_all(from);
+}
 
 PtyStream::PtyStream(runtime::Executor executor) : PtyStream{executor, open_pty()} {}
 
 PtyStream::PtyStream(runtime::Executor executor, runtime::UniqueFd controller)
     : path_{other_side_of(controller.get())},
+      handle_{duplicate(controller.get(), "a pty")},
       other_side_{open_raw(path_)},
       stream_{executor, std::move(controller), path_} {}
 
-Task<std::size_t> PtyStream::read_some(std::span<std::byte> into) { return stream_.read_some(into); }
+Task<std::size_t> PtyStream::read_some(std::span<std::byte> into) {
+  return stream_.read_some(into);
+}
 
 Task<> PtyStream::write_all(std::span<const std::byte> from) {
-  if (!has_reader_ && !has_room(stream_.output_handle())) co_return;
+  if (!has_reader_ && !has_room(handle_.get())) co_return;
   has_reader_ = co_await runtime::with_deadline(reader_patience, stream_.write_all(from));
 }
+
+SocketStream::Client::Client(runtime::Executor executor, runtime::UniqueFd socket,
+                             const std::string& path)
+    : handle{duplicate(socket.get(), "a socket")}, stream{executor, std::move(socket), path} {}
 
 SocketStream::SocketStream(runtime::Executor executor, const std::string& path)
     : executor_{executor}, listener_{executor, path}, came_{executor}, left_{executor} {}
 
 Task<> SocketStream::run() {
   for (;;) {
-    runtime::UniqueFd socket = co_await listener_.accept();
-    client_ = std::make_unique<Client>(
-        Client{.stream = {executor_, std::move(socket), listener_.path()}});
+    client_ = std::make_unique<Client>(executor_, co_await listener_.accept(), listener_.path());
     came_.notify();
     while (!client_->left || client_->reading || client_->writing) co_await left_.wait();
     client_.reset();
@@ -150,7 +164,7 @@ Task<> SocketStream::write_all(std::span<const std::byte> from) {
     co_await client.stream.write_all(from);
   } catch (const runtime::HostError&) {
     client.left = true;
-    ::shutdown(client.stream.output_handle(), SHUT_RDWR);  // ends a read that still waits
+    ::shutdown(client.handle.get(), SHUT_RDWR);  // ends a read that still waits
   }
 }
 

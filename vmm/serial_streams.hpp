@@ -60,6 +60,7 @@ class PtyStream final : public runtime::ByteStream {
   PtyStream(runtime::Executor executor, runtime::UniqueFd controller);
 
   std::string path_;
+  runtime::UniqueFd handle_;      // the same pty, for what a stream cannot be asked
   runtime::UniqueFd other_side_;  // kept open, or each reader's leaving would hang the line up
   bool has_reader_ = true;
   runtime::DescriptorStream stream_;
@@ -78,6 +79,9 @@ class SocketStream final : public runtime::ByteStream {
 
  private:
   struct Client {
+    Client(runtime::Executor executor, runtime::UniqueFd socket, const std::string& path);
+
+    runtime::UniqueFd handle;  // the same socket, for what a stream cannot be asked
     runtime::DescriptorStream stream;
     bool reading = false;
     bool writing = false;

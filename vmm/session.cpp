@@ -67,7 +67,8 @@ Session::Next Session::after(Ending ending) {
       exit_status_ = exit_status::guest_crashed;
       if (options_.power.on_crash == OnCrash::Halt) return Next::Halt;
       return options_.power.on_crash == OnCrash::Restart ? Next::Restart : Next::Exit;
-    case Ending::Stopped: break;
+    case Ending::Stopped:
+      break;
   }
   return Next::Exit;
 }

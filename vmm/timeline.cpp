@@ -37,11 +37,15 @@ std::int64_t nanoseconds(Instant when) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
 }
 
-double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+double milliseconds(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e6;
+}
 
 }  // namespace
 
-std::string_view name(BootEvent event) { return event_texts[static_cast<std::size_t>(event)].name; }
+std::string_view name(BootEvent event) {
+  return event_texts[static_cast<std::size_t>(event)].name;
+}
 
 void Timeline::mark(BootEvent event, Instant when) {
   std::int64_t expected = never;
@@ -50,9 +54,12 @@ void Timeline::mark(BootEvent event, Instant when) {
 
 void Timeline::mark(devices::BootMark mark, Instant when) {
   switch (mark) {
-    case devices::BootMark::KernelEntered: return this->mark(BootEvent::KernelEntered, when);
-    case devices::BootMark::UserSpace: return this->mark(BootEvent::UserSpace, when);
-    case devices::BootMark::GuestReady: return this->mark(BootEvent::GuestReady, when);
+    case devices::BootMark::KernelEntered:
+      return this->mark(BootEvent::KernelEntered, when);
+    case devices::BootMark::UserSpace:
+      return this->mark(BootEvent::UserSpace, when);
+    case devices::BootMark::GuestReady:
+      return this->mark(BootEvent::GuestReady, when);
   }
 }
 
@@ -70,13 +77,14 @@ std::string Timeline::json_lines() const {
   std::string text;
   for (std::size_t i = 0; i < boot_event_count; ++i) {
     if (ns_[i] == never) continue;
-    fmt::format_to(std::back_inserter(text), "{{\"event\":\"{}\",\"ns\":{}}}\n", event_texts[i].name,
-                   ns_[i].load());
+    fmt::format_to(std::back_inserter(text), "{{\"event\":\"{}\",\"ns\":{}}}\n",
+                   event_texts[i].name, ns_[i].load());
   }
-  fmt::format_to(std::back_inserter(text), "{{\"event\":\"totals\",\"console_bytes\":{},\"exits\":{{",
-                 console_bytes_);
+  fmt::format_to(std::back_inserter(text),
+                 "{{\"event\":\"totals\",\"console_bytes\":{},\"exits\":{{", console_bytes_);
   for (std::size_t i = 0; i < exits_.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{}\"{}\":{}", i == 0 ? "" : ",", exit_names[i], exits_[i]);
+    fmt::format_to(std::back_inserter(text), "{}\"{}\":{}", i == 0 ? "" : ",", exit_names[i],
+                   exits_[i]);
   }
   return text + "}}\n";
 }
@@ -97,9 +105,11 @@ std::string Timeline::table() const {
                    milliseconds(ns - before), event_texts[i].meaning);
     before = ns;
   }
-  fmt::format_to(std::back_inserter(text), "\n{:>12}  {}\n", "times", "exits to this program, by kind");
+  fmt::format_to(std::back_inserter(text), "\n{:>12}  {}\n", "times",
+                 "exits to this program, by kind");
   for (std::size_t i = 0; i < exits_.size(); ++i) {
-    if (exits_[i] != 0) fmt::format_to(std::back_inserter(text), "{:12}  {}\n", exits_[i], exit_names[i]);
+    if (exits_[i] != 0)
+      fmt::format_to(std::back_inserter(text), "{:12}  {}\n", exits_[i], exit_names[i]);
   }
   fmt::format_to(std::back_inserter(text), "{:12}  bytes of console output\n", console_bytes_);
   return text;

@@ -18,7 +18,8 @@ void leave_signals_to_others() {
 
 }  // namespace
 
-void VcpuThreads::start(std::span<const std::unique_ptr<platform::Vcpu>> vcpus, Timeline& timeline) {
+void VcpuThreads::start(std::span<const std::unique_ptr<platform::Vcpu>> vcpus,
+                        Timeline& timeline) {
   vcpus_ = vcpus;
   threads_.reserve(vcpus_.size());
   for (const auto& vcpu : vcpus_) {
@@ -77,7 +78,9 @@ void VcpuThreads::pause() {
   changed_.wait(lock, [this] { return parked_ + ended_ == threads_.size(); });
 }
 
-void VcpuThreads::resume() { want(Wanted::Run); }
+void VcpuThreads::resume() {
+  want(Wanted::Run);
+}
 
 void VcpuThreads::request_stop() {
   want(Wanted::Stop);

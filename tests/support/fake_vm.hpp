@@ -101,7 +101,7 @@ class FakeVcpu final : public platform::Vcpu {
 /// What a test prepares for a FakeVm and looks at afterwards; outlives it.
 struct FakeVmScript {
   std::vector<std::vector<ScriptedExit>> exits = {};  ///< One script for each vCPU.
-  std::function<void()> at_end = {};                  ///< Run by vCPU 0 after its script; may throw.
+  std::function<void()> at_end = {};  ///< Run by vCPU 0 after its script; may throw.
   std::vector<std::pair<platform::Gsi, bool>> levels = {};
   std::vector<platform::x86_64::CommonMsrs> msrs = {};
   platform::x86_64::BootState boot = {};
@@ -121,8 +121,8 @@ class FakeVm final : public platform::Vm, private platform::InterruptController 
                                               const platform::x86_64::CommonMsrs& msrs) override {
     if (boot != nullptr) script_.boot = *boot;
     script_.msrs.push_back(msrs);
-    return std::make_unique<FakeVcpu>(script_.exits.at(index),
-                                      index == 0 ? script_.at_end : FakeVcpu::Failure{}, script_.steps);
+    return std::make_unique<FakeVcpu>(
+        script_.exits.at(index), index == 0 ? script_.at_end : FakeVcpu::Failure{}, script_.steps);
   }
   platform::InterruptController& interrupts() override { return *this; }
   bool all_interrupts_masked() override { return script_.all_interrupts_masked; }

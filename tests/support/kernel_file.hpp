@@ -41,7 +41,8 @@ class KernelFile {
     std::memcpy(bytes.data() + sizeof header, &segment, sizeof segment);
     bytes.append(code.begin(), code.end());
     const int file = ::mkstemp(path_.data());
-    if (file < 0 || ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
+    if (file < 0 ||
+        ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
       throw std::runtime_error{"cannot write " + path_};
     }
     ::close(file);

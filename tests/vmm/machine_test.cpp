@@ -9,9 +9,9 @@
 #include "runtime/loop.hpp"
 #include "runtime/scope.hpp"
 #include "runtime/timer.hpp"
-#include "support/fake_vm.hpp"
-#include "support/kernel_file.hpp"
-#include "support/memory_stream.hpp"
+#include "tests/support/fake_vm.hpp"
+#include "tests/support/kernel_file.hpp"
+#include "tests/support/memory_stream.hpp"
 
 using namespace std::chrono_literals;
 using vmm::Ending;
@@ -22,7 +22,9 @@ namespace {
 constexpr std::uint16_t com1 = 0x3F8;
 constexpr std::uint16_t pm1_control = 0x404;
 
-ScriptedExit power_off() { return write_port(pm1_control, {0x00, 0x20}, 2); }
+ScriptedExit power_off() {
+  return write_port(pm1_control, {0x00, 0x20}, 2);
+}
 
 /// One machine over a script, on a Loop of the test's.
 struct Bench {
@@ -52,7 +54,9 @@ struct Bench {
   std::optional<Machine> machine;
 };
 
-runtime::Task<> keep(Machine& machine, std::optional<Ending>& ending) { ending = co_await machine.run(); }
+runtime::Task<> keep(Machine& machine, std::optional<Ending>& ending) {
+  ending = co_await machine.run();
+}
 
 runtime::Task<> with_ten_seconds(runtime::Task<> task) {
   const bool finished = co_await runtime::with_deadline(10s, std::move(task));
@@ -67,7 +71,8 @@ std::optional<Ending> run(runtime::Loop& loop, Machine& machine) {
 
 }  // namespace
 
-TEST_CASE("machine: what the guest sends before it powers off arrives, and it ends", "[vmm][machine]") {
+TEST_CASE("machine: what the guest sends before it powers off arrives, and it ends",
+          "[vmm][machine]") {
   runtime::Loop loop;
   Bench bench{loop.executor()};
   bench.script.exits[0] = {write_port(com1, {'h', 'i', '\n'}), power_off()};
@@ -107,10 +112,18 @@ TEST_CASE("machine: every way of resetting a PC ends it as a reset", "[vmm][mach
   runtime::Loop loop;
   Bench bench{loop.executor()};
   switch (reset) {
-    case 0: bench.script.exits[0] = {write_port(0x64, {0xFE})}; break;
-    case 1: bench.script.exits[0] = {write_port(0xCF9, {0x02}), write_port(0xCF9, {0x06})}; break;
-    case 2: bench.script.exits[0] = {write_port(0x92, {0x01})}; break;
-    case 3: bench.script.exits[0] = {write_port(0x433, {0x01})}; break;
+    case 0:
+      bench.script.exits[0] = {write_port(0x64, {0xFE})};
+      break;
+    case 1:
+      bench.script.exits[0] = {write_port(0xCF9, {0x02}), write_port(0xCF9, {0x06})};
+      break;
+    case 2:
+      bench.script.exits[0] = {write_port(0x92, {0x01})};
+      break;
+    case 3:
+      bench.script.exits[0] = {write_port(0x433, {0x01})};
+      break;
   }
   CHECK(run(loop, bench.build(loop.executor())) == Ending::Reset);
 }
@@ -149,7 +162,8 @@ TEST_CASE("machine: a host failure on a vCPU is thrown by run", "[vmm][machine]"
   CHECK_THROWS_AS(loop.run(keep(machine, ending)), runtime::HostError);
 }
 
-TEST_CASE("machine: an access nobody answers reads as all ones and goes nowhere", "[vmm][machine]") {
+TEST_CASE("machine: an access nobody answers reads as all ones and goes nowhere",
+          "[vmm][machine]") {
   runtime::Loop loop;
   Bench bench{loop.executor()};
   bench.script.exits[0] = {read_port(0x1234, 4, 4), read_mmio(0xD000'0000, 8),
@@ -164,7 +178,8 @@ TEST_CASE("machine: boot marks are time-stamped, other codes are not", "[vmm][ma
   runtime::Loop loop;
   Bench bench{loop.executor()};
   bench.script.exits[0] = {write_port(0x80, {0x12}), write_port(0x80, {0x41}),
-                           write_mmio(0xC000'0000, {122}), write_mmio(0xC000'0000, {123}), power_off()};
+                           write_mmio(0xC000'0000, {122}), write_mmio(0xC000'0000, {123}),
+                           power_off()};
   CHECK(run(loop, bench.build(loop.executor())) == Ending::PowerOff);
   CHECK_FALSE(bench.timeline.when(vmm::BootEvent::KernelEntered).has_value());
   CHECK(bench.timeline.when(vmm::BootEvent::UserSpace).has_value());

@@ -20,11 +20,13 @@ using Texts = std::array<std::string, vmm::serial_port_count>;
 
 }  // namespace
 
-TEST_CASE("--memory: sizes that no machine can have are refused by what they are", "[vmm][options]") {
+TEST_CASE("--memory: sizes that no machine can have are refused by what they are",
+          "[vmm][options]") {
   for (const char* text : {"0", "1", "1M", "512M1", "3.7G", "", "lots"}) {
     INFO(text);
-    CHECK_THROWS_MATCHES(values::memory(text), BadUsage,
-                         MessageMatches(ContainsSubstring("--memory: found") && ContainsSubstring("expected")));
+    CHECK_THROWS_MATCHES(
+        values::memory(text), BadUsage,
+        MessageMatches(ContainsSubstring("--memory: found") && ContainsSubstring("expected")));
   }
   CHECK_THROWS_MATCHES(values::memory("2097153"), BadUsage,
                        MessageMatches(ContainsSubstring("a multiple of 4K")));
@@ -50,22 +52,26 @@ TEST_CASE("--comN: every backend by its name", "[vmm][options]") {
   CHECK(backends[1] == SerialBackend{Kind::File, "a=b"});
   CHECK(backends[2] == SerialBackend{Kind::Listen, "/run/x"});
   CHECK(backends[3] == SerialBackend{Kind::Pty});
-  CHECK(values::serial_ports(Texts{"none", "stderr", "none", "none"})[1] == SerialBackend{Kind::Stderr});
+  CHECK(values::serial_ports(Texts{"none", "stderr", "none", "none"})[1] ==
+        SerialBackend{Kind::Stderr});
 }
 
-TEST_CASE("--comN: nonsense and a second console are refused with the port's name", "[vmm][options]") {
+TEST_CASE("--comN: nonsense and a second console are refused with the port's name",
+          "[vmm][options]") {
   for (const char* text : {"", "tty", "file=", "file", "listen=", "console=1", "none=", "pty=x"}) {
     INFO(text);
     CHECK_THROWS_MATCHES(values::serial_ports(Texts{"none", "none", text, "none"}), BadUsage,
                          MessageMatches(ContainsSubstring("--com3: found")));
   }
-  CHECK_THROWS_MATCHES(values::serial_ports(Texts{"console", "none", "none", "console"}), BadUsage,
-                       MessageMatches(ContainsSubstring("--com4: found console, but --com1 has it")));
+  CHECK_THROWS_MATCHES(
+      values::serial_ports(Texts{"console", "none", "none", "console"}), BadUsage,
+      MessageMatches(ContainsSubstring("--com4: found console, but --com1 has it")));
 }
 
 TEST_CASE("--smbios: pairs set what they name", "[vmm][options]") {
   loader::smbios::Identity identity;
-  values::add_smbios("manufacturer=Acme,serial=42,uuid=00112233-4455-6677-8899-aAbBcCdDeEfF", identity);
+  values::add_smbios("manufacturer=Acme,serial=42,uuid=00112233-4455-6677-8899-aAbBcCdDeEfF",
+                     identity);
   values::add_smbios("sku=", identity);
   CHECK(identity.manufacturer == "Acme");
   CHECK(identity.serial == "42");
@@ -77,8 +83,8 @@ TEST_CASE("--smbios: pairs set what they name", "[vmm][options]") {
 TEST_CASE("--smbios: wrong keys, values and identifiers are refused", "[vmm][options]") {
   loader::smbios::Identity identity;
   for (const char* pairs :
-       {"", "serial", "serial=1,", "colour=blue", "uuid=", "uuid=00112233", "uuid=00112233-4455-6677-8899-aabbccddeefg",
-        "uuid=00112233+4455-6677-8899-aabbccddeeff"}) {
+       {"", "serial", "serial=1,", "colour=blue", "uuid=", "uuid=00112233",
+        "uuid=00112233-4455-6677-8899-aabbccddeefg", "uuid=00112233+4455-6677-8899-aabbccddeeff"}) {
     INFO(pairs);
     CHECK_THROWS_MATCHES(values::add_smbios(pairs, identity), BadUsage,
                          MessageMatches(ContainsSubstring("--smbios")));
@@ -101,12 +107,14 @@ TEST_CASE("command line: the console is the port that has it", "[vmm][options]")
   using Kind = SerialBackend::Kind;
   const std::array<SerialBackend, 4> com2{SerialBackend{}, SerialBackend{Kind::Console}, {}, {}};
   CHECK_THAT(values::default_command_line(com2), ContainsSubstring("console=ttyS1"));
-  CHECK_THAT(values::default_command_line(std::array<SerialBackend, 4>{}), !ContainsSubstring("console="));
+  CHECK_THAT(values::default_command_line(std::array<SerialBackend, 4>{}),
+             !ContainsSubstring("console="));
 }
 
 TEST_CASE("command line: words are joined by single spaces", "[vmm][options]") {
   CHECK(values::command_line("a=1", std::array<std::string, 3>{"b", "", "c d"}) == "a=1 b c d");
   CHECK(values::command_line("", std::array<std::string, 1>{"quiet"}) == "quiet");
   CHECK_THROWS_AS(values::command_line("", std::array<std::string, 1>{"two\nlines"}), BadUsage);
-  CHECK_THROWS_AS(values::command_line("", std::array<std::string, 1>{std::string{"a\0b", 3}}), BadUsage);
+  CHECK_THROWS_AS(values::command_line("", std::array<std::string, 1>{std::string{"a\0b", 3}}),
+                  BadUsage);
 }

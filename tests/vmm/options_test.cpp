@@ -36,9 +36,9 @@ TEST_CASE("options: a kernel is enough, the rest has defaults", "[vmm][options]"
 }
 
 TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
-  const Options options =
-      parse({"--kernel=k", "-r", "i", "-c", "one", "--cmdline", "two=2", "-c", "-three", "-m", "1G",
-             "-p", "4", "--no-default-cmdline", "--explain-boot", "--timeline", "-", "--pidfile", "p"});
+  const Options options = parse({"--kernel=k", "-r", "i", "-c", "one", "--cmdline", "two=2", "-c",
+                                 "-three", "-m", "1G", "-p", "4", "--no-default-cmdline",
+                                 "--explain-boot", "--timeline", "-", "--pidfile", "p"});
   CHECK(options.machine.initrd_path == "i");
   CHECK(options.machine.command_line == "one two=2 -three");
   CHECK(options.machine.memory_bytes == 1u << 30);
@@ -50,9 +50,9 @@ TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
 
 TEST_CASE("options: help and version are answers, not machines", "[vmm][options]") {
   const char* const help[] = {"--help"};
-  CHECK_THAT(std::get<Answer>(parse_options(help)).text,
-             ContainsSubstring("Examples:") && ContainsSubstring("--kernel") &&
-                 ContainsSubstring("Exit status:"));
+  CHECK_THAT(std::get<Answer>(parse_options(help)).text, ContainsSubstring("Examples:") &&
+                                                             ContainsSubstring("--kernel") &&
+                                                             ContainsSubstring("Exit status:"));
   const char* const version[] = {"--version"};
   CHECK_THAT(std::get<Answer>(parse_options(version)).text, StartsWith("mayfly "));
 }
@@ -72,8 +72,11 @@ TEST_CASE("options: a device tree on x86_64 is refused with the reason", "[vmm][
 }
 
 TEST_CASE("options: every message is one line", "[vmm][options]") {
-  const std::vector<std::vector<const char*>> wrong{{"-k"}, {"-k", "k", "-p", "0"}, {"-k", "k", "--x"},
-                                                    {"-k", "k", "a", "b"}, {"-k", "k", "-m", "x\ny"}};
+  const std::vector<std::vector<const char*>> wrong{{"-k"},
+                                                    {"-k", "k", "-p", "0"},
+                                                    {"-k", "k", "--x"},
+                                                    {"-k", "k", "a", "b"},
+                                                    {"-k", "k", "-m", "x\ny"}};
   for (const auto& words : wrong) {
     try {
       (void)parse_options(words);

@@ -10,7 +10,9 @@ using vmm::Timeline;
 
 namespace {
 
-Instant at(int ms) { return Instant{std::chrono::milliseconds{ms}}; }
+Instant at(int ms) {
+  return Instant{std::chrono::milliseconds{ms}};
+}
 
 }  // namespace
 

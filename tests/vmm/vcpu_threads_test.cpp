@@ -6,7 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 
-#include "support/fake_vm.hpp"
+#include "tests/support/fake_vm.hpp"
 
 using vmm::Timeline;
 using vmm::VcpuThreads;
