@@ -20,9 +20,10 @@ constexpr std::uint64_t page_bytes = 4_KiB;
 constexpr std::uint64_t huge_page_bytes = 2_MiB;
 
 std::uint64_t sum_of_sizes(std::span<const AddressRange> ram) {
-  return std::accumulate(ram.begin(), ram.end(), std::uint64_t{0}, [](auto sum, AddressRange range) {
-    return sum + runtime::align_up(range.size_bytes, huge_page_bytes);
-  });
+  return std::accumulate(ram.begin(), ram.end(), std::uint64_t{0},
+                         [](auto sum, AddressRange range) {
+                           return sum + runtime::align_up(range.size_bytes, huge_page_bytes);
+                         });
 }
 
 void read_whole(int file_descriptor, std::span<std::byte> into, std::uint64_t file_offset) {
@@ -50,8 +51,9 @@ GuestMemory::GuestMemory(std::span<const AddressRange> ram)
 }
 
 std::uint64_t GuestMemory::size_bytes() const {
-  return std::accumulate(regions_.begin(), regions_.end(), std::uint64_t{0},
-                         [](auto sum, const Region& region) { return sum + region.guest.size_bytes; });
+  return std::accumulate(
+      regions_.begin(), regions_.end(), std::uint64_t{0},
+      [](auto sum, const Region& region) { return sum + region.guest.size_bytes; });
 }
 
 const GuestMemory::Region* GuestMemory::find(AddressRange range) const {

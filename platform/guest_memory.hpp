@@ -39,14 +39,14 @@ class GuestMemory {
   [[nodiscard]] bool write(GuestAddress to, std::span<const std::byte> bytes);
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   [[nodiscard]] std::optional<T> load(GuestAddress from) const {
     T value;
     if (!read(from, std::as_writable_bytes(std::span{&value, 1}))) return std::nullopt;
     return value;
   }
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   [[nodiscard]] bool store(GuestAddress to, const T& value) {
     return write(to, std::as_bytes(std::span{&value, 1}));
   }

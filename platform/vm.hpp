@@ -36,12 +36,14 @@ class Vm {
 
   virtual InterruptController& interrupts() = 0;
 
-  /// Whether the guest, having used the interrupt controller, has masked all of its pins: Linux does
-  /// so when it restarts in order and never when it panics, and it may end both with a triple fault.
+  /// Whether the guest, having used the interrupt controller, has masked all of its pins: Linux
+  /// does so when it restarts in order and never when it panics, and it may end both with a triple
+  /// fault.
   [[nodiscard]] virtual bool all_interrupts_masked() = 0;
 
-  /// From here on the back end may answer writes to this port late: with the next exit. For write-only
-  /// registers whose effect shows only through another register. A hint; false when not supported.
+  /// From here on the back end may answer writes to this port late: with the next exit. For
+  /// write-only registers whose effect shows only through another register. A hint; false when not
+  /// supported.
   virtual bool coalesce_writes(Port port) = 0;
 };
 

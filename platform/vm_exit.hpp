@@ -45,11 +45,12 @@ struct TripleFault {};
 /// The guest did something the back end cannot carry out (x86: an instruction KVM cannot emulate,
 /// a register state the hardware refuses). It cannot go on.
 struct Unrunnable {
-  const char* reason;       ///< The back end's words, static storage.
+  const char* reason;        ///< The back end's words, static storage.
   std::uint64_t detail = 0;  ///< Its number for it.
 };
 
 /// Valid until the vCPU runs again; the spans point at what the vCPU shares with the back end.
-using VmExit = std::variant<PortRead, PortWrite, MmioRead, MmioWrite, Kicked, TripleFault, Unrunnable>;
+using VmExit =
+    std::variant<PortRead, PortWrite, MmioRead, MmioWrite, Kicked, TripleFault, Unrunnable>;
 
 }  // namespace platform

@@ -37,7 +37,9 @@ void restore_before_dying_of(int signal) {
 
 }  // namespace
 
-bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+bool is_terminal(int descriptor) {
+  return ::isatty(descriptor) == 1;
+}
 
 RawTerminal::RawTerminal(int descriptor) : descriptor_{descriptor} {
   runtime::check(::tcgetattr(descriptor_, &before_), "read the terminal's settings");

@@ -12,8 +12,11 @@
 namespace platform::kvm {
 namespace {
 
-/// Interrupts KVM_RUN. What it means is in kvm_run::immediate_exit, so the handler has nothing to do.
-int kick_signal() { return SIGRTMIN; }
+/// Interrupts KVM_RUN. What it means is in kvm_run::immediate_exit, so the handler has nothing to
+/// do.
+int kick_signal() {
+  return SIGRTMIN;
+}
 
 void install_kick_handler() {
   struct sigaction action {};
@@ -51,8 +54,8 @@ Vcpu::Vcpu(runtime::UniqueFd vcpu, std::size_t mapping_bytes, CoalescedWrites& c
 }
 
 CoalescedRing* Vcpu::coalesced_ring(int page) const {
-  return reinterpret_cast<CoalescedRing*>(mapping_.data() +
-                                                    static_cast<std::size_t>(page) * CoalescedRing::page_bytes);
+  return reinterpret_cast<CoalescedRing*>(mapping_.data() + static_cast<std::size_t>(page) *
+                                                                CoalescedRing::page_bytes);
 }
 
 void Vcpu::kick() noexcept {
@@ -80,7 +83,8 @@ runtime::Generator<VmExit&> Vcpu::run() {
     if (entered) {
       VmExit happened = exit();
       co_yield happened;
-    } else if (std::atomic_ref{shared().immediate_exit}.exchange(0, std::memory_order_seq_cst) != 0) {
+    } else if (std::atomic_ref{shared().immediate_exit}.exchange(0, std::memory_order_seq_cst) !=
+               0) {
       VmExit kicked = Kicked{};
       co_yield kicked;
     }
@@ -97,21 +101,28 @@ bool Vcpu::enter() {
 VmExit Vcpu::exit() const {
   const kvm_run& run = shared();
   switch (run.exit_reason) {
-    case KVM_EXIT_IO: return port_exit();
-    case KVM_EXIT_MMIO: return mmio_exit();
-    case KVM_EXIT_SHUTDOWN: return TripleFault{};
-    case KVM_EXIT_INTR: return Kicked{};
+    case KVM_EXIT_IO:
+      return port_exit();
+    case KVM_EXIT_MMIO:
+      return mmio_exit();
+    case KVM_EXIT_SHUTDOWN:
+      return TripleFault{};
+    case KVM_EXIT_INTR:
+      return Kicked{};
     case KVM_EXIT_FAIL_ENTRY:
-      return Unrunnable{"the processor refused its state", run.fail_entry.hardware_entry_failure_reason};
+      return Unrunnable{"the processor refused its state",
+                        run.fail_entry.hardware_entry_failure_reason};
     case KVM_EXIT_INTERNAL_ERROR:
       return Unrunnable{"KVM could not emulate it", run.internal.suberror};
-    default: return Unrunnable{"an exit this back end does not know", run.exit_reason};
+    default:
+      return Unrunnable{"an exit this back end does not know", run.exit_reason};
   }
 }
 
 VmExit Vcpu::port_exit() const {
   const kvm_run& run = shared();
-  const std::span data{mapping_.data() + run.io.data_offset, std::size_t{run.io.size} * run.io.count};
+  const std::span data{mapping_.data() + run.io.data_offset,
+                       std::size_t{run.io.size} * run.io.count};
   if (run.io.direction == KVM_EXIT_IO_IN) return PortRead{{run.io.port}, run.io.size, data};
   return PortWrite{{run.io.port}, run.io.size, data};
 }

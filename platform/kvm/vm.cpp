@@ -19,7 +19,9 @@ Vm::Vm(const System& system, ProcessorTopology topology)
   x86_64::set_up_interrupt_controllers(vm_.get());
 }
 
-unsigned Vm::physical_address_bits() { return x86_64::physical_address_bits(host_cpuid()); }
+unsigned Vm::physical_address_bits() {
+  return x86_64::physical_address_bits(host_cpuid());
+}
 
 void Vm::map(const GuestMemory& memory) {
   for (const GuestMemory::Region& region : memory.regions()) {
@@ -44,14 +46,15 @@ std::unique_ptr<platform::Vcpu> Vm::create_vcpu(std::uint32_t index,
                                                 const platform::x86_64::CommonMsrs& msrs) {
   runtime::UniqueFd descriptor{
       runtime::check(::ioctl(vm_.get(), KVM_CREATE_VCPU, index), "create vCPU {}", index)};
-  x86_64::set_up_vcpu(descriptor.get(), {.index = index,
-                                         .processors = topology_.count,
-                                         .host_cpuid = host_cpuid(),
-                                         .tsc_deadline_timer =
-                                             system_.capability(KVM_CAP_TSC_DEADLINE_TIMER) != 0,
-                                         .boot = boot,
-                                         .msrs = msrs});
-  auto vcpu = std::make_unique<Vcpu>(std::move(descriptor), system_.vcpu_mapping_bytes(), coalesced_);
+  x86_64::set_up_vcpu(descriptor.get(),
+                      {.index = index,
+                       .processors = topology_.count,
+                       .host_cpuid = host_cpuid(),
+                       .tsc_deadline_timer = system_.capability(KVM_CAP_TSC_DEADLINE_TIMER) != 0,
+                       .boot = boot,
+                       .msrs = msrs});
+  auto vcpu =
+      std::make_unique<Vcpu>(std::move(descriptor), system_.vcpu_mapping_bytes(), coalesced_);
   if (const int page = system_.capability(KVM_CAP_COALESCED_MMIO); index == 0 && page != 0) {
     coalesced_.use(vcpu->coalesced_ring(page));
   }
@@ -65,7 +68,9 @@ void Vm::set_level(Gsi pin, bool asserted) {
   runtime::check(::ioctl(vm_.get(), KVM_IRQ_LINE, &level), "set interrupt {}", pin.value);
 }
 
-bool Vm::all_interrupts_masked() { return x86_64::all_pins_masked(vm_.get()); }
+bool Vm::all_interrupts_masked() {
+  return x86_64::all_pins_masked(vm_.get());
+}
 
 bool Vm::coalesce_writes(Port port) {
   if (system_.capability(KVM_CAP_COALESCED_PIO) == 0) return false;

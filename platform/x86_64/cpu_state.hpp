@@ -12,7 +12,8 @@ namespace platform::x86_64 {
 /// A segment register with its hidden part.
 struct Segment {
   std::uint16_t selector = 0;
-  /// As bits 8..23 of a descriptor's upper half: type, S, DPL, P in bits 0..7; AVL, L, D/B, G in 12..15.
+  /// As bits 8..23 of a descriptor's upper half: type, S, DPL, P in bits 0..7; AVL, L, D/B, G
+  /// in 12..15.
   std::uint16_t attributes = 0;
   std::uint64_t base = 0;
   std::uint32_t limit_bytes = 0;

@@ -28,11 +28,20 @@ kvm_cpuid_entry2 leaf(std::uint32_t function, std::uint32_t eax = 0, std::uint32
 /// A host with everything on that a guest must not see unchanged.
 Entries host() {
   constexpr std::uint32_t all = 0xFFFFFFFF;
-  return {leaf(0, 0x10), leaf(1, 0x800F12, all, all, all), leaf(4, 0xFC004121, 0, 63),
-          leaf(4, 0xFC01C163, 0, 4095, 0, 3), leaf(7, 0, 0, 0, 0), leaf(0xB),
-          leaf(0x12, all, all, all, all), leaf(0x40000000, 0x40000001), leaf(0x40000001, 0xFF),
-          leaf(0x80000001, 0, 0, all, 0), leaf(0x80000008, 0x3030, 1u << 28, 0x7007),
-          leaf(0x8000000A, 1), leaf(0x8000001D, 0x1C163, 0, 0, 0, 3), leaf(0x8000001E, 9, 9, 9)};
+  return {leaf(0, 0x10),
+          leaf(1, 0x800F12, all, all, all),
+          leaf(4, 0xFC004121, 0, 63),
+          leaf(4, 0xFC01C163, 0, 4095, 0, 3),
+          leaf(7, 0, 0, 0, 0),
+          leaf(0xB),
+          leaf(0x12, all, all, all, all),
+          leaf(0x40000000, 0x40000001),
+          leaf(0x40000001, 0xFF),
+          leaf(0x80000001, 0, 0, all, 0),
+          leaf(0x80000008, 0x3030, 1u << 28, 0x7007),
+          leaf(0x8000000A, 1),
+          leaf(0x8000001D, 0x1C163, 0, 0, 0, 3),
+          leaf(0x8000001E, 9, 9, 9)};
 }
 
 kvm_cpuid_entry2 at(const Entries& entries, std::uint32_t function, std::uint32_t index = 0) {
@@ -44,16 +53,18 @@ kvm_cpuid_entry2 at(const Entries& entries, std::uint32_t function, std::uint32_
 }
 
 bool has(const Entries& entries, std::uint32_t function) {
-  return std::ranges::any_of(entries, [=](const auto& entry) { return entry.function == function; });
+  return std::ranges::any_of(entries,
+                             [=](const auto& entry) { return entry.function == function; });
 }
 
-constexpr CpuidFacts one_cpu{.apic_id = 0, .processors = 1, .tsc_khz = 2'445'404, .tsc_deadline_timer = true};
+constexpr CpuidFacts one_cpu{
+    .apic_id = 0, .processors = 1, .tsc_khz = 2'445'404, .tsc_deadline_timer = true};
 
 }  // namespace
 
 TEST_CASE("cpuid: nested virtualisation is not offered", "[platform][cpuid]") {
   const auto entries = guest_cpuid(host(), one_cpu);
-  CHECK((at(entries, 1).ecx & 1u << 5) == 0);            // VMX
+  CHECK((at(entries, 1).ecx & 1u << 5) == 0);           // VMX
   CHECK((at(entries, 0x80000001).ecx & 1u << 2) == 0);  // SVM
   CHECK_FALSE(has(entries, 0x8000000A));
 }
@@ -132,7 +143,8 @@ TEST_CASE("cpuid: the frequency leaves give the TSC's rate back", "[platform][cp
   }
 }
 
-TEST_CASE("cpuid: PSFD goes with the register it is a bit of, SGX goes whole", "[platform][cpuid]") {
+TEST_CASE("cpuid: PSFD goes with the register it is a bit of, SGX goes whole",
+          "[platform][cpuid]") {
   const auto entries = guest_cpuid(host(), one_cpu);
   CHECK((at(entries, 0x80000008).ebx & 1u << 28) == 0);
   CHECK(at(entries, 0x12).eax == 0);
@@ -143,7 +155,8 @@ TEST_CASE("cpuid: PSFD goes with the register it is a bit of, SGX goes whole", "
   CHECK((at(guest_cpuid(with_spec_ctrl, one_cpu), 0x80000008).ebx & 1u << 28) != 0);
 }
 
-TEST_CASE("cpuid: gigabyte pages come from the host, width from its sizes leaf", "[platform][cpuid]") {
+TEST_CASE("cpuid: gigabyte pages come from the host, width from its sizes leaf",
+          "[platform][cpuid]") {
   CpuidFacts facts = one_cpu;
   facts.gigabyte_pages = true;
   CHECK((at(guest_cpuid(host(), facts), 0x80000001).edx & 1u << 26) != 0);

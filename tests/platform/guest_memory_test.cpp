@@ -90,7 +90,8 @@ TEST_CASE("guest memory: a file's bytes land where they are told, aligned or not
       REQUIRE(memory.place_file({to}, file.descriptor, offset, size));
       std::vector<std::byte> found(size);
       REQUIRE(memory.read({to}, found));
-      CHECK(std::equal(found.begin(), found.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset)));
+      CHECK(std::equal(found.begin(), found.end(),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(offset)));
       CHECK(memory.load<std::uint8_t>({to - 1}) == 0u);
       CHECK(memory.load<std::uint8_t>({to + size}) == 0u);
     }
@@ -119,7 +120,8 @@ TEST_CASE("guest memory: a file that ends early or a place outside RAM is refuse
   CHECK(memory.place_file({1_MiB}, file.descriptor, 0, 0));
 }
 
-TEST_CASE("guest memory: discarded pages read as zero, their neighbours stay", "[platform][memory]") {
+TEST_CASE("guest memory: discarded pages read as zero, their neighbours stay",
+          "[platform][memory]") {
   GuestMemory memory{two_regions};
   for (const std::uint64_t page : {0u, 1u, 2u, 3u}) {
     REQUIRE(memory.store<std::uint8_t>({page * 4096}, 1));

@@ -36,7 +36,8 @@ TEST_CASE("interrupt line: only a change reaches the controller", "[platform][in
   CHECK(controller.pins == std::vector{Gsi{5}, Gsi{5}});
 }
 
-TEST_CASE("interrupt pin: shared by two wires it is high while either is", "[platform][interrupts]") {
+TEST_CASE("interrupt pin: shared by two wires it is high while either is",
+          "[platform][interrupts]") {
   Controller controller;
   InterruptPin pin{controller, Gsi{4}};
   InterruptLine first{pin};

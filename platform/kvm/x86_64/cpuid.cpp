@@ -183,7 +183,8 @@ Ratio tsc_to_bus(std::uint32_t tsc_khz) {
 void set_frequencies(Entries& entries, std::uint32_t tsc_khz) {
   const Ratio ratio = tsc_to_bus(tsc_khz);
   if (ratio.denominator != 0) {
-    replace(entries, leaf(frequency_leaf, ratio.denominator, ratio.numerator, apic_bus_khz * 1000, 0));
+    replace(entries,
+            leaf(frequency_leaf, ratio.denominator, ratio.numerator, apic_bus_khz * 1000, 0));
   }
   const std::uint32_t tsc_mhz = tsc_khz / 1000;
   constexpr std::uint32_t nominal_bus_mhz = 100;

@@ -1,6 +1,7 @@
 // What CPUID tells a guest: KVM's supported set, made true for one processor of one machine.
 //
-// Spec: Intel SDM vol. 2A "CPUID"; AMD APM vol. 3 appendix E; Linux Documentation/virt/kvm/x86/cpuid.rst.
+// Spec: Intel SDM vol. 2A "CPUID"; AMD APM vol. 3 appendix E; Linux
+// Documentation/virt/kvm/x86/cpuid.rst.
 #pragma once
 
 #include <linux/kvm.h>

@@ -80,12 +80,13 @@ void set_msrs(int vcpu, const platform::x86_64::CommonMsrs& msrs) {
   MsrTable table;
   std::uint32_t count = 0;
   for (const platform::x86_64::Msr msr : msrs) {
-    if (count == max_msrs) throw runtime::HostError{E2BIG, "set {} model-specific registers", msrs.size()};
+    if (count == max_msrs)
+      throw runtime::HostError{E2BIG, "set {} model-specific registers", msrs.size()};
     table.entries[count++] = {.index = msr.index, .reserved = 0, .data = msr.value};
   }
   table.header.count = count;
-  const int accepted = runtime::check(::ioctl(vcpu, kvm_set_msrs, &table),
-                                      "set model-specific registers");
+  const int accepted =
+      runtime::check(::ioctl(vcpu, kvm_set_msrs, &table), "set model-specific registers");
   if (static_cast<std::uint32_t>(accepted) != count) {
     throw runtime::HostError{EINVAL, "set model-specific register {:#x}",
                              msrs[static_cast<std::size_t>(accepted)].index};
@@ -120,7 +121,8 @@ bool all_pins_masked(int vm) {
   constexpr std::uint32_t first_redirection_register = 0x10;
   const kvm_ioapic_state& io_apic = chip.chip.ioapic;
   return io_apic.ioregsel >= first_redirection_register &&
-         std::ranges::all_of(io_apic.redirtbl, [](const auto& entry) { return entry.fields.mask != 0; });
+         std::ranges::all_of(io_apic.redirtbl,
+                             [](const auto& entry) { return entry.fields.mask != 0; });
 }
 
 std::vector<kvm_cpuid_entry2> supported_cpuid(int kvm) {
@@ -131,13 +133,13 @@ std::vector<kvm_cpuid_entry2> supported_cpuid(int kvm) {
 }
 
 void set_up_vcpu(int vcpu, const VcpuSetup& setup) {
-  const int tsc_khz = runtime::check(::ioctl(vcpu, KVM_GET_TSC_KHZ, 0), "ask KVM for the TSC's rate");
-  set_cpuid(vcpu, guest_cpuid(setup.host_cpuid,
-                              {.apic_id = setup.index,
-                               .processors = setup.processors,
-                               .tsc_khz = static_cast<std::uint32_t>(tsc_khz),
-                               .tsc_deadline_timer = setup.tsc_deadline_timer,
-                               .gigabyte_pages = host_has_gigabyte_pages()}));
+  const int tsc_khz =
+      runtime::check(::ioctl(vcpu, KVM_GET_TSC_KHZ, 0), "ask KVM for the TSC's rate");
+  set_cpuid(vcpu, guest_cpuid(setup.host_cpuid, {.apic_id = setup.index,
+                                                 .processors = setup.processors,
+                                                 .tsc_khz = static_cast<std::uint32_t>(tsc_khz),
+                                                 .tsc_deadline_timer = setup.tsc_deadline_timer,
+                                                 .gigabyte_pages = host_has_gigabyte_pages()}));
   set_msrs(vcpu, setup.msrs);
   if (setup.boot != nullptr) set_registers(vcpu, *setup.boot);
 }
