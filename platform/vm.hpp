@@ -7,10 +7,12 @@
 #include <memory>
 #include <vector>
 
+#include "platform/doorbell.hpp"
 #include "platform/guest_memory.hpp"
 #include "platform/interrupts.hpp"
 #include "platform/vcpu.hpp"
 #include "platform/x86_64/cpu_state.hpp"
+#include "runtime/event.hpp"
 
 namespace platform {
 
@@ -40,6 +42,13 @@ class Vm {
   /// does so when it restarts in order and never when it panics, and it may end both with a triple
   /// fault.
   [[nodiscard]] virtual bool all_interrupts_masked() = 0;
+
+  /// From here on such a write notifies `event`, which outlives this object, and is no exit any more.
+  virtual void ring(const Doorbell& doorbell, runtime::Event& event) = 0;
+
+  /// From here on each write to the eventfd is a rising edge of the pin. The descriptor may be
+  /// closed afterwards.
+  virtual void interrupt_from(int eventfd, Gsi pin) = 0;
 
   /// From here on the back end may answer writes to this port late: with the next exit. For
   /// write-only registers whose effect shows only through another register. A hint; false when not

@@ -72,6 +72,31 @@ bool Vm::all_interrupts_masked() {
   return x86_64::all_pins_masked(vm_.get());
 }
 
+void Vm::ring(const Doorbell& doorbell, runtime::Event& event) {
+  kvm_ioeventfd request{};
+  request.len = doorbell.size_bytes;
+  request.fd = event.native_handle();
+  if (const Port* port = std::get_if<Port>(&doorbell.place)) {
+    request.addr = port->value;
+    request.flags |= KVM_IOEVENTFD_FLAG_PIO;
+  } else {
+    request.addr = std::get<GuestAddress>(doorbell.place).value;
+  }
+  if (doorbell.value) {
+    request.datamatch = *doorbell.value;
+    request.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
+  }
+  runtime::check(::ioctl(vm_.get(), KVM_IOEVENTFD, &request), "put a doorbell at {:#x}",
+                 std::uint64_t{request.addr});
+}
+
+void Vm::interrupt_from(int eventfd, Gsi pin) {
+  kvm_irqfd request{};
+  request.fd = static_cast<std::uint32_t>(eventfd);
+  request.gsi = pin.value;
+  runtime::check(::ioctl(vm_.get(), KVM_IRQFD, &request), "wire an eventfd to interrupt {}", pin.value);
+}
+
 bool Vm::coalesce_writes(Port port) {
   if (system_.capability(KVM_CAP_COALESCED_PIO) == 0) return false;
   kvm_coalesced_mmio_zone zone{};

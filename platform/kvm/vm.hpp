@@ -28,6 +28,8 @@ class Vm final : public platform::Vm, private InterruptController {
                                               const x86_64::CommonMsrs& msrs) override;
   InterruptController& interrupts() override { return *this; }
   bool all_interrupts_masked() override;
+  void ring(const Doorbell& doorbell, runtime::Event& event) override;
+  void interrupt_from(int eventfd, Gsi pin) override;
   bool coalesce_writes(Port port) override;
 
  private:

@@ -126,6 +126,8 @@ class FakeVm final : public platform::Vm, private platform::InterruptController 
   }
   platform::InterruptController& interrupts() override { return *this; }
   bool all_interrupts_masked() override { return script_.all_interrupts_masked; }
+  void ring(const platform::Doorbell&, runtime::Event&) override {}
+  void interrupt_from(int, platform::Gsi) override {}
   bool coalesce_writes(platform::Port) override { return false; }
 
  private:
