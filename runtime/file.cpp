@@ -216,7 +216,9 @@ Task<> File::write_at(std::uint64_t offset_bytes,
   return lanes_->write(name_, offset_bytes, RemainingList{from});
 }
 
-Task<> File::append(std::span<const std::byte> from) { co_await write_at(size_bytes(), from); }
+Task<> File::append(std::span<const std::byte> from) {
+  co_await write_at(size_bytes(), from);
+}
 
 Task<> File::flush() {
   for (;;) {

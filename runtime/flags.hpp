@@ -11,7 +11,7 @@ namespace runtime {
 /// A set of bits of `Enum`, an `enum class` whose enumerators are the register's bit masks.
 /// Bits without an enumerator are kept: a guest may write them and read them back.
 template <typename Enum>
-  requires std::is_enum_v<Enum> && std::unsigned_integral<std::underlying_type_t<Enum>>
+requires std::is_enum_v<Enum> && std::unsigned_integral<std::underlying_type_t<Enum>>
 class Flags {
  public:
   using Raw = std::underlying_type_t<Enum>;

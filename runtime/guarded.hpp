@@ -14,7 +14,7 @@ template <typename State>
 class Guarded {
  public:
   template <typename... Args>
-    requires std::is_constructible_v<State, Args...>
+  requires std::is_constructible_v<State, Args...>
   explicit Guarded(Args&&... args) : state_(std::forward<Args>(args)...) {}
 
   /// Runs `use(state)` under the lock and returns its result by value: no reference into the

@@ -19,7 +19,8 @@ sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty()) throw HostError{EINVAL, "listen on a socket without a path"};
-  if (path.size() >= sizeof(address.sun_path)) throw HostError{ENAMETOOLONG, "listen on '{}'", path};
+  if (path.size() >= sizeof(address.sun_path))
+    throw HostError{ENAMETOOLONG, "listen on '{}'", path};
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
 }

@@ -12,14 +12,15 @@
 namespace runtime::log {
 namespace {
 
-constexpr std::array<std::string_view, 5> level_names{"error", "warning", "info", "debug",
-                                                      "trace"};
+constexpr std::array<std::string_view, 5> level_names{"error", "warning", "info", "debug", "trace"};
 
 // Constant-initialised: nothing runs before main.
 constinit std::atomic<Level> chosen_level{Level::Warning};
 constinit std::atomic<int> chosen_descriptor{STDERR_FILENO};
 
-std::string_view name_of(Level level) { return level_names[static_cast<std::size_t>(level)]; }
+std::string_view name_of(Level level) {
+  return level_names[static_cast<std::size_t>(level)];
+}
 
 /// Control characters would let a guest's string steer the operator's terminal.
 void replace_control_characters(std::span<char> text) {
@@ -46,7 +47,9 @@ void put(Level level, fmt::string_view format, fmt::format_args args, std::uint6
 
 }  // namespace
 
-void set_level(Level level) noexcept { chosen_level.store(level, std::memory_order_relaxed); }
+void set_level(Level level) noexcept {
+  chosen_level.store(level, std::memory_order_relaxed);
+}
 
 bool enabled(Level level) noexcept {
   return level <= chosen_level.load(std::memory_order_relaxed);

@@ -8,7 +8,9 @@
 namespace runtime {
 
 // The hint says that one thread runs the Loop; post() from others stays safe.
-Loop::Loop() : context_{1} { ::signal(SIGPIPE, SIG_IGN); }
+Loop::Loop() : context_{1} {
+  ::signal(SIGPIPE, SIG_IGN);
+}
 
 void Loop::run(Task<> root) {
   std::exception_ptr failure;

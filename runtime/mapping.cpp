@@ -11,8 +11,8 @@ namespace {
 
 std::byte* map(std::size_t size_bytes, int protection, int flags, int descriptor,
                std::uint64_t offset_bytes) {
-  void* data = ::mmap(nullptr, size_bytes, protection, flags, descriptor,
-                      static_cast<off_t>(offset_bytes));
+  void* data =
+      ::mmap(nullptr, size_bytes, protection, flags, descriptor, static_cast<off_t>(offset_bytes));
   if (data == MAP_FAILED) throw HostError{errno, "map {} bytes", size_bytes};
   return static_cast<std::byte*>(data);
 }
@@ -30,7 +30,9 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
   return *this;
 }
 
-Mapping::~Mapping() { unmap(data_, size_bytes_); }
+Mapping::~Mapping() {
+  unmap(data_, size_bytes_);
+}
 
 Mapping Mapping::anonymous(std::size_t size_bytes, std::size_t alignment_bytes) {
   assert(std::has_single_bit(alignment_bytes));

@@ -22,7 +22,8 @@ class Mapping {
   /// Zeroed private memory, readable and writable, not reserved (nothing is committed until it is
   /// touched). `alignment_bytes` is a power of two; less than a page means a page.
   /// Throws HostError.
-  [[nodiscard]] static Mapping anonymous(std::size_t size_bytes, std::size_t alignment_bytes = 4096);
+  [[nodiscard]] static Mapping anonymous(std::size_t size_bytes,
+                                         std::size_t alignment_bytes = 4096);
 
   /// `size_bytes` of a file or device from `offset_bytes` (page-aligned) on; `protection` is
   /// PROT_*, `sharing` MAP_PRIVATE or MAP_SHARED. The descriptor may be closed afterwards.

@@ -53,7 +53,8 @@ class KernelRing {
 class Ring::Impl {
  public:
   explicit Impl(Executor executor)
-      : executor_{executor}, eventfd_{executor, make_eventfd().release()},
+      : executor_{executor},
+        eventfd_{executor, make_eventfd().release()},
         ring_{eventfd_.native_handle()} {}
   ~Impl() { assert(in_flight_ == 0 && "an operation outlives its Ring"); }
 

@@ -39,11 +39,11 @@ Scope::~Scope() {
 void Scope::spawn(Task<> task) noexcept {
   const auto child = children_.emplace(children_.end());
   // Asio never runs the handler before co_spawn has returned, so `child` stays valid here.
-  asio::co_spawn(executor_, detail::enter(std::move(task)),
-                 asio::bind_cancellation_slot(
-                     child->stop.slot(), [this, child](std::exception_ptr failure) {
-                       finished(child, std::move(failure));
-                     }));
+  asio::co_spawn(
+      executor_, detail::enter(std::move(task)),
+      asio::bind_cancellation_slot(child->stop.slot(), [this, child](std::exception_ptr failure) {
+        finished(child, std::move(failure));
+      }));
   if (stop_requested_) child->stop.emit(stop_kind);
 }
 

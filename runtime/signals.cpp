@@ -22,8 +22,12 @@ int open_signalfd(const sigset_t& set) {
 
 }  // namespace
 
-Signals::Blocked::Blocked(const sigset_t& set) { pthread_sigmask(SIG_BLOCK, &set, &before_); }
-Signals::Blocked::~Blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+Signals::Blocked::Blocked(const sigset_t& set) {
+  pthread_sigmask(SIG_BLOCK, &set, &before_);
+}
+Signals::Blocked::~Blocked() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
 
 Signals::Signals(Executor executor, std::initializer_list<int> numbers)
     : blocked_{set_of(numbers)}, signalfd_{executor, open_signalfd(set_of(numbers))} {}

@@ -8,6 +8,13 @@
 namespace runtime {
 namespace {
 
+/// "For ever", as a caller may say it, would wrap into the past.
+Clock::time_point after(Clock::duration duration) {
+  const auto now = Clock::now();
+  if (duration > Clock::time_point::max() - now) return Clock::time_point::max();
+  return now + duration;
+}
+
 Task<> finish_first(Task<> task, Scope& race, bool& finished) {
   co_await std::move(task);
   finished = true;
@@ -22,10 +29,7 @@ Task<> expire(Clock::duration timeout, Scope& race) {
 }  // namespace
 
 Task<> sleep_for(Clock::duration duration) {
-  const auto now = Clock::now();
-  // "For ever", as a caller may say it, would wrap into the past.
-  co_await sleep_until(duration > Clock::time_point::max() - now ? Clock::time_point::max()
-                                                                 : now + duration);
+  return sleep_until(after(duration));
 }
 
 Task<> sleep_until(Clock::time_point when) {

@@ -11,10 +11,18 @@ namespace runtime {
 
 inline namespace literals {
 
-consteval std::uint64_t operator""_KiB(unsigned long long count) { return count << 10; }
-consteval std::uint64_t operator""_MiB(unsigned long long count) { return count << 20; }
-consteval std::uint64_t operator""_GiB(unsigned long long count) { return count << 30; }
-consteval std::uint64_t operator""_TiB(unsigned long long count) { return count << 40; }
+consteval std::uint64_t operator""_KiB(unsigned long long count) {
+  return count << 10;
+}
+consteval std::uint64_t operator""_MiB(unsigned long long count) {
+  return count << 20;
+}
+consteval std::uint64_t operator""_GiB(unsigned long long count) {
+  return count << 30;
+}
+consteval std::uint64_t operator""_TiB(unsigned long long count) {
+  return count << 40;
+}
 
 }  // namespace literals
 

@@ -31,7 +31,9 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-UniqueFd make_socket() { return UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)}; }
+UniqueFd make_socket() {
+  return UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+}
 
 UniqueFd connect_to(const std::string& path) {
   UniqueFd client = make_socket();
@@ -57,7 +59,9 @@ int error_of(TestLoop& loop, const std::string& path) {
   return 0;
 }
 
-Task<> accept_and_drop(Listener& listener) { (void)co_await listener.accept(); }
+Task<> accept_and_drop(Listener& listener) {
+  (void)co_await listener.accept();
+}
 
 }  // namespace
 

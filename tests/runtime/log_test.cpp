@@ -23,6 +23,8 @@ using log::RateLimit;
 class Captured {
  public:
   explicit Captured(Level level = Level::Warning) {
+    // As the shell opens a log that several processes write to.
+    REQUIRE(::fcntl(file_.get(), F_SETFL, O_APPEND) == 0);
     log::set_level(level);
     log::set_descriptor(file_.get());
   }

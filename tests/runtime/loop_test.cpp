@@ -23,7 +23,9 @@ Task<> fail() {
   co_return;
 }
 
-Task<int> answer() { co_return 42; }
+Task<int> answer() {
+  co_return 42;
+}
 
 }  // namespace
 

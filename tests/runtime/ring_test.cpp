@@ -18,7 +18,9 @@ using runtime::Scope;
 using runtime::Task;
 using runtime::UniqueFd;
 
-UniqueFd make_file() { return UniqueFd{::memfd_create("file", MFD_CLOEXEC)}; }
+UniqueFd make_file() {
+  return UniqueFd{::memfd_create("file", MFD_CLOEXEC)};
+}
 
 Task<> sync_and_count(Ring& ring, int descriptor, int& done) {
   const int result = co_await ring.fdatasync(descriptor);
@@ -26,7 +28,9 @@ Task<> sync_and_count(Ring& ring, int descriptor, int& done) {
   ++done;
 }
 
-Task<> sync(Ring& ring, int descriptor) { (void)co_await ring.fdatasync(descriptor); }
+Task<> sync(Ring& ring, int descriptor) {
+  (void)co_await ring.fdatasync(descriptor);
+}
 
 Task<> allocate(Ring& ring, int descriptor) {
   (void)co_await ring.fallocate(descriptor, 0, 0, 64 << 20);

@@ -51,7 +51,9 @@ std::string failure_of(TestLoop& loop, Task<> task) {
   return "";
 }
 
-Task<> yield() { co_await runtime::sleep_for({}); }
+Task<> yield() {
+  co_await runtime::sleep_for({});
+}
 
 }  // namespace
 

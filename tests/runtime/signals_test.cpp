@@ -28,7 +28,9 @@ Task<> expect(Signals& signals, std::set<int> numbers) {
   }
 }
 
-Task<> wait_for_any(Signals& signals) { (void)co_await signals.next(); }
+Task<> wait_for_any(Signals& signals) {
+  (void)co_await signals.next();
+}
 
 Task<> send_to_ourselves(int number) {
   co_await runtime::sleep_for({});
@@ -42,8 +44,8 @@ TEST_CASE("signals sent before and during the wait arrive", "[runtime][signals]"
   Signals signals{loop.executor(), {SIGUSR1, SIGUSR2, SIGWINCH}};
   ::kill(::getpid(), SIGUSR1);
   ::kill(::getpid(), SIGUSR1);  // coalesces
-  loop.run(runtime::all(expect(signals, {SIGUSR1, SIGUSR2, SIGWINCH}),
-                        send_to_ourselves(SIGUSR2), send_to_ourselves(SIGWINCH)));
+  loop.run(runtime::all(expect(signals, {SIGUSR1, SIGUSR2, SIGWINCH}), send_to_ourselves(SIGUSR2),
+                        send_to_ourselves(SIGWINCH)));
 }
 
 TEST_CASE("waiting for signals can be stopped", "[runtime][signals]") {

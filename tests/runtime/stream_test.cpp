@@ -79,7 +79,9 @@ Task<std::size_t> read_once(ByteStream& stream) {
   co_return co_await stream.read_some(chunk);
 }
 
-Task<> read_and_drop(ByteStream& stream) { (void)co_await read_once(stream); }
+Task<> read_and_drop(ByteStream& stream) {
+  (void)co_await read_once(stream);
+}
 
 Task<> stop_after(Scope& scope, int turns) {
   for (int turn = 0; turn < turns; ++turn) co_await runtime::sleep_for({});
@@ -102,8 +104,12 @@ TEST_CASE("a stream carries more than its pipe or socket holds", "[runtime][stre
   const bool blocking = GENERATE(true, false);
   Ends ends = blocking ? make_pipe() : make_pipe(O_NONBLOCK);
   SECTION("pipe") {}
-  SECTION("socket") { ends = make_socket_pair(); }
-  SECTION("pty") { ends = make_raw_pty(); }
+  SECTION("socket") {
+    ends = make_socket_pair();
+  }
+  SECTION("pty") {
+    ends = make_raw_pty();
+  }
   DescriptorStream reader{loop.executor(), std::move(ends.read), "reader"};
   DescriptorStream writer{loop.executor(), std::move(ends.write), "writer"};
   const std::string text = pattern(300'000);
@@ -144,9 +150,15 @@ TEST_CASE("a stream whose other side closed is at its end", "[runtime][stream]")
   TestLoop loop;
   Ends ends = make_pipe();
   SECTION("pipe") {}
-  SECTION("non-blocking pipe") { ends = make_pipe(O_NONBLOCK); }
-  SECTION("socket") { ends = make_socket_pair(); }
-  SECTION("pty") { ends = make_raw_pty(); }
+  SECTION("non-blocking pipe") {
+    ends = make_pipe(O_NONBLOCK);
+  }
+  SECTION("socket") {
+    ends = make_socket_pair();
+  }
+  SECTION("pty") {
+    ends = make_raw_pty();
+  }
   DescriptorStream reader{loop.executor(), std::move(ends.read), "reader"};
   ends.write.reset();
   CHECK(loop.run(read_once(reader)) == 0);
@@ -157,8 +169,12 @@ TEST_CASE("writing to a reader that went away is EPIPE, not a signal", "[runtime
   TestLoop loop;
   Ends ends = make_pipe();
   SECTION("pipe") {}
-  SECTION("non-blocking pipe") { ends = make_pipe(O_NONBLOCK); }
-  SECTION("socket") { ends = make_socket_pair(); }
+  SECTION("non-blocking pipe") {
+    ends = make_pipe(O_NONBLOCK);
+  }
+  SECTION("socket") {
+    ends = make_socket_pair();
+  }
   DescriptorStream writer{loop.executor(), std::move(ends.write), "console"};
   ends.read.reset();
   CHECK(error_of(loop, send(writer, "anybody?")) == EPIPE);
@@ -224,9 +240,15 @@ TEST_CASE("a stopped read takes no bytes with it", "[runtime][stream]") {
   TestLoop loop;
   Ends ends = make_pipe();
   SECTION("pipe") {}
-  SECTION("non-blocking pipe") { ends = make_pipe(O_NONBLOCK); }
-  SECTION("socket") { ends = make_socket_pair(); }
-  SECTION("pty") { ends = make_raw_pty(); }
+  SECTION("non-blocking pipe") {
+    ends = make_pipe(O_NONBLOCK);
+  }
+  SECTION("socket") {
+    ends = make_socket_pair();
+  }
+  SECTION("pty") {
+    ends = make_raw_pty();
+  }
   const int writer = ends.write.get();
   DescriptorStream reader{loop.executor(), std::move(ends.read), "reader"};
   for (int turns = 0; turns < 4; ++turns) {
@@ -245,9 +267,15 @@ TEST_CASE("a write nobody reads can be stopped", "[runtime][stream]") {
   TestLoop loop;
   Ends ends = make_pipe();
   SECTION("pipe") {}
-  SECTION("non-blocking pipe") { ends = make_pipe(O_NONBLOCK); }
-  SECTION("socket") { ends = make_socket_pair(); }
-  SECTION("pty") { ends = make_raw_pty(); }
+  SECTION("non-blocking pipe") {
+    ends = make_pipe(O_NONBLOCK);
+  }
+  SECTION("socket") {
+    ends = make_socket_pair();
+  }
+  SECTION("pty") {
+    ends = make_raw_pty();
+  }
   DescriptorStream writer{loop.executor(), std::move(ends.write), "writer"};
   const std::string text = pattern(1'000'000);
   loop.run(runtime::with_scope([&](Scope& scope) {

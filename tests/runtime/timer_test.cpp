@@ -20,11 +20,18 @@ Task<> sleep_and_note(Clock::time_point when, int number, std::vector<int>& orde
   order.push_back(number);
 }
 
-Task<> do_nothing() { co_return; }
+Task<> do_nothing() {
+  co_return;
+}
 
 Task<> fail() {
   throw std::runtime_error{"broken"};
   co_return;
+}
+
+Task<> sleep_under_a_deadline() {
+  (void)co_await runtime::with_deadline(1h, runtime::sleep_for(2h));
+  FAIL("went on after a stop");
 }
 
 Task<> nested_deadlines(bool& inner_finished, bool& outer_finished) {
@@ -77,7 +84,7 @@ TEST_CASE("deadlines nest and follow one another", "[runtime][timer]") {
 TEST_CASE("a stop goes through with_deadline to its task", "[runtime][timer]") {
   TestLoop loop;
   loop.run(runtime::with_scope([](Scope& scope) {
-    scope.spawn(runtime::all(runtime::sleep_for(1h)));
+    scope.spawn(sleep_under_a_deadline());
     scope.request_stop();
   }));
 }

@@ -26,9 +26,13 @@ enum class Parity : std::uint8_t { None = 0, Odd = 1, Even = 3 };
 
 using ParityField = Field<Parity, 3, 4>;
 
-bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+bool is_open(int descriptor) {
+  return ::fcntl(descriptor, F_GETFD) >= 0;
+}
 
-UniqueFd open_null() { return UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}; }
+UniqueFd open_null() {
+  return UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+}
 
 bool is_mapped(const void* page) {
   unsigned char resident;
