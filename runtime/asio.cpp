@@ -29,4 +29,32 @@ static int mayfly_ring_init(unsigned, io_uring* ring, unsigned flags) {
 // The one name Asio leaves us to choose the size by.
 #define io_uring_queue_init mayfly_ring_init
 
-#include <asio/impl/src.hpp>
+// What <asio/impl/src.hpp> includes, less what we do not use: sockets and name resolution would
+// bring libc's resolver into a static program, and the linker's warning that it cannot work there.
+#include <asio/detail/concurrency_hint.hpp>
+#include <asio/detail/impl/buffer_sequence_adapter.ipp>
+#include <asio/detail/impl/descriptor_ops.ipp>
+#include <asio/detail/impl/eventfd_select_interrupter.ipp>
+#include <asio/detail/impl/handler_tracking.ipp>
+#include <asio/detail/impl/io_uring_descriptor_service.ipp>
+#include <asio/detail/impl/io_uring_file_service.ipp>
+#include <asio/detail/impl/io_uring_service.ipp>
+#include <asio/detail/impl/null_event.ipp>
+#include <asio/detail/impl/posix_event.ipp>
+#include <asio/detail/impl/posix_mutex.ipp>
+#include <asio/detail/impl/posix_thread.ipp>
+#include <asio/detail/impl/posix_tss_ptr.ipp>
+#include <asio/detail/impl/scheduler.ipp>
+#include <asio/detail/impl/service_registry.ipp>
+#include <asio/detail/impl/thread_context.ipp>
+#include <asio/detail/impl/throw_error.ipp>
+#include <asio/detail/impl/timer_queue_set.ipp>
+#include <asio/execution/impl/bad_executor.ipp>
+#include <asio/impl/any_completion_executor.ipp>
+#include <asio/impl/any_io_executor.ipp>
+#include <asio/impl/cancellation_signal.ipp>
+#include <asio/impl/error.ipp>
+#include <asio/impl/error_code.ipp>
+#include <asio/impl/execution_context.ipp>
+#include <asio/impl/io_context.ipp>
+#include <asio/impl/multiple_exceptions.ipp>
