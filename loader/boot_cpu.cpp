@@ -18,8 +18,10 @@ constexpr std::uint64_t task32 = 0x0000'8B00'0000'0067;  // limit: the 104 bytes
 
 Gdt boot_gdt(BootProtocol protocol) {
   switch (protocol) {
-    case BootProtocol::Linux64: return {0, code64, data, 0};
-    case BootProtocol::Pvh32: return {0, code32, data, task32};
+    case BootProtocol::Linux64:
+      return {0, code64, data, 0};
+    case BootProtocol::Pvh32:
+      return {0, code32, data, task32};
   }
   return {};
 }

@@ -17,7 +17,9 @@ SetupHeader header_of_vmlinux() {
   return header;
 }
 
-constexpr std::uint32_t low_half(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
+constexpr std::uint32_t low_half(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
 constexpr std::uint32_t high_half(std::uint64_t value) {
   return static_cast<std::uint32_t>(value >> 32);
 }

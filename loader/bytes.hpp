@@ -14,8 +14,9 @@ void append(Bytes& to, std::span<const std::byte> bytes);
 
 /// As it lies in memory: little-endian, as the machines that run this are.
 template <typename T>
-  requires(std::is_trivially_copyable_v<T> && !std::is_convertible_v<T, std::span<const std::byte>>)
-void append(Bytes& to, const T& value) {
+requires(std::is_trivially_copyable_v<T> &&
+         !std::is_convertible_v<T, std::span<const std::byte>>) void append(Bytes& to,
+                                                                            const T& value) {
   append(to, std::as_bytes(std::span{&value, 1}));
 }
 

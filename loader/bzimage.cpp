@@ -25,8 +25,8 @@ SetupHeader read_header(const ImageReader& reader) {
   const std::uint64_t size_bytes =
       std::min<std::uint64_t>(end - setup_header_offset, sizeof(SetupHeader));
   SetupHeader header{};
-  std::memcpy(&header,
-              reader.slice(setup_header_offset, size_bytes, "the setup header").data(), size_bytes);
+  std::memcpy(&header, reader.slice(setup_header_offset, size_bytes, "the setup header").data(),
+              size_bytes);
   return header;
 }
 
@@ -51,7 +51,8 @@ void check_header(const SetupHeader& header) {
 FileRange kernel_part(const SetupHeader& header, std::uint64_t file_bytes) {
   const std::uint64_t setup_sectors = header.setup_sects == 0 ? 4u : header.setup_sects;
   const std::uint64_t start = (setup_sectors + 1) * sector_bytes;
-  // syssize counts paragraphs, so the file may end up to 15 bytes before it; a signature may follow.
+  // syssize counts paragraphs, so the file may end up to 15 bytes before it; a signature may
+  // follow.
   constexpr std::uint64_t paragraph_bytes = 16;
   const std::uint64_t stated_bytes = header.syssize * paragraph_bytes;
   const std::uint64_t rest_bytes = file_bytes > start ? file_bytes - start : 0;
@@ -128,8 +129,10 @@ LoadedKernel load_bzimage(const BzImage& parts, const Image& image, platform::Gu
   const GuestAddress start = low_memory::end;
   const AddressRange claimed = claimed_ram(parts, start);
   if (!ram.contains(claimed)) {
-    throw BadImage{"the kernel needs {:#x}-{:#x} to unpack itself, of which not all is RAM: more "
-                   "memory is needed", claimed.start.value, claimed.end().value - 1};
+    throw BadImage{
+        "the kernel needs {:#x}-{:#x} to unpack itself, of which not all is RAM: more "
+        "memory is needed",
+        claimed.start.value, claimed.end().value - 1};
   }
   place_bytes(image, parts.kernel, ram, start);
   return {.format = KernelFormat::BzImage,

@@ -143,8 +143,8 @@ ElfLayout parse_elf(std::span<const std::byte> bytes) {
                                   "the ELF program header table");
   ElfLayout layout{GuestAddress{file_header.e_entry}, {}, {}};
   for (unsigned index = 0; index < file_header.e_phnum; ++index) {
-    const auto header = header_at<Elf64_Phdr>(ImageReader{table}, index * sizeof(Elf64_Phdr),
-                                              "ELF program header");
+    const auto header =
+        header_at<Elf64_Phdr>(ImageReader{table}, index * sizeof(Elf64_Phdr), "ELF program header");
     if (header.p_type == PT_LOAD && header.p_memsz > 0) {
       layout.segments.push_back(checked_segment(header));
     } else if (header.p_type == PT_NOTE) {
@@ -160,7 +160,7 @@ ElfLayout parse_elf(std::span<const std::byte> bytes) {
 
 void check_file_size(const ElfLayout& layout, std::uint64_t file_bytes) {
   for (const ElfSegment& segment : layout.segments) {
-    if (segment.file_offset + segment.file_bytes > file_bytes) {
+    if (segment.file_bytes > 0 && segment.file_offset + segment.file_bytes > file_bytes) {
       throw BadImage{"truncated: the ELF segment at {:#x} reaches to offset {}, the file to {}",
                      segment.memory.start.value, segment.file_offset + segment.file_bytes,
                      file_bytes};

@@ -15,7 +15,8 @@
 
 namespace loader {
 
-/// A stretch of the file and the RAM it belongs to, of which only the beginning comes from the file.
+/// A stretch of the file and the RAM it belongs to, of which only the beginning comes from the
+/// file.
 struct ElfSegment {
   std::uint64_t file_offset;
   std::uint64_t file_bytes;
@@ -56,7 +57,7 @@ void check_fits(const ElfLayout& layout, const platform::GuestMemory& ram);
 void place_elf(const ElfLayout& layout, const Image& image, platform::GuestMemory& ram);
 
 /// The entry which a PHYS32_ENTRY note names, if there is one.
-[[nodiscard]] std::optional<platform::GuestAddress> find_pvh_entry(
-    const ElfLayout& layout, std::span<const std::byte> file);
+[[nodiscard]] std::optional<platform::GuestAddress> find_pvh_entry(const ElfLayout& layout,
+                                                                   std::span<const std::byte> file);
 
 }  // namespace loader

@@ -47,8 +47,11 @@ AddressRange find_initrd_place(std::uint64_t size_bytes, const LoadedKernel& ker
   }
   throw BadImage{
       "{} bytes fit nowhere beside the kernel at {:#x}-{:#x} in {} MiB of RAM below {:#x}",
-      size_bytes, kernel.claimed.start.value, kernel.claimed.end().value - 1,
-      ram.size_bytes() / 1_MiB, kernel.limits.initrd_last.value};
+      size_bytes,
+      kernel.claimed.start.value,
+      kernel.claimed.end().value - 1,
+      ram.size_bytes() / 1_MiB,
+      kernel.limits.initrd_last.value};
 }
 
 AddressRange place_initrd(const Image& image, const LoadedKernel& kernel,

@@ -32,8 +32,10 @@ using platform::GuestMemory;
   for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
     start += fmt::format("{}{:02x}", start.empty() ? "" : " ", std::to_integer<unsigned>(byte));
   }
-  throw BadImage{"no kernel: it begins with {}; expected an ELF vmlinux, a bzImage, or one of them "
-                 "compressed", start};
+  throw BadImage{
+      "no kernel: it begins with {}; expected an ELF vmlinux, a bzImage, or one of them "
+      "compressed",
+      start};
 }
 
 /// An ELF kernel in RAM, entered as asked.
@@ -81,8 +83,9 @@ LoadedKernel load_from_bzimage(const Image& image, GuestMemory& ram, KernelEntry
     return kernel;
   }
   if (entry == KernelEntry::Automatic) return load_bzimage(parts, image, ram);
-  throw BadImage{"a bzImage whose payload is compressed in an unknown way; it can only be booted "
-                 "by its bzImage entry"};
+  throw BadImage{
+      "a bzImage whose payload is compressed in an unknown way; it can only be booted "
+      "by its bzImage entry"};
 }
 
 /// A vmlinux or a bzImage that was compressed as a file.

@@ -28,10 +28,10 @@ struct LinuxBoot {
 /// What the boot vCPU's registers depend on. The rest of them follows from the protocol.
 struct BootEntry {
   BootProtocol protocol = BootProtocol::Linux64;
-  platform::GuestAddress instruction;   // RIP
-  platform::GuestAddress parameters;    // Linux64: RSI = boot_params; Pvh32: EBX = hvm_start_info
-  platform::GuestAddress page_tables;   // Linux64: CR3; Pvh32: unused, paging is off
-  platform::GuestAddress gdt;           // selectors: 0x08 code, 0x10 data, 0x18 TSS (Pvh32 only)
+  platform::GuestAddress instruction;  // RIP
+  platform::GuestAddress parameters;   // Linux64: RSI = boot_params; Pvh32: EBX = hvm_start_info
+  platform::GuestAddress page_tables;  // Linux64: CR3; Pvh32: unused, paging is off
+  platform::GuestAddress gdt;          // selectors: 0x08 code, 0x10 data, 0x18 TSS (Pvh32 only)
   std::uint16_t gdt_limit = 0;
 };
 

@@ -11,7 +11,9 @@ using platform::AddressRange;
 using platform::GuestAddress;
 using namespace runtime::literals;
 
-AddressRange between(GuestAddress start, GuestAddress end) { return {start, end - start}; }
+AddressRange between(GuestAddress start, GuestAddress end) {
+  return {start, end - start};
+}
 
 AddressRange whole_pages(AddressRange range) {
   return {range.start, runtime::align_up(range.size_bytes, 4_KiB)};

@@ -1,4 +1,5 @@
-// Which guest-physical memory the kernel may use: the e820 table, and PVH's table of the same shape.
+// Which guest-physical memory the kernel may use: the e820 table, and PVH's table of the same
+// shape.
 //
 // Spec: ACPI 6.5, 15.4 (types); Documentation/arch/x86/zero-page.rst.
 #pragma once
@@ -21,8 +22,8 @@ struct MemoryMapEntry {
 
 /// Tiles `ram` (ascending) with the tables below 1 MiB cut out of its first range, which starts
 /// at 0; an empty table takes no entry. Throws LoadError if that range ends below 1 MiB.
-[[nodiscard]] std::vector<MemoryMapEntry> memory_map(
-    std::span<const platform::AddressRange> ram, platform::AddressRange acpi_tables,
-    platform::AddressRange smbios_tables);
+[[nodiscard]] std::vector<MemoryMapEntry> memory_map(std::span<const platform::AddressRange> ram,
+                                                     platform::AddressRange acpi_tables,
+                                                     platform::AddressRange smbios_tables);
 
 }  // namespace loader

@@ -52,8 +52,7 @@ std::uint64_t mask_up_to(std::uint64_t last, unsigned address_bits) {
 /// Collects write-back ranges into the variable registers.
 class VariableRanges {
  public:
-  VariableRanges(Msrs& msrs, unsigned address_bits)
-      : msrs_{msrs}, address_bits_{address_bits} {}
+  VariableRanges(Msrs& msrs, unsigned address_bits) : msrs_{msrs}, address_bits_{address_bits} {}
 
   void add(GuestAddress start, std::uint64_t last) {
     msrs_.push_back({next_++, start.value | write_back});

@@ -11,8 +11,8 @@ constexpr std::uint32_t start_info_magic = 0x336EC578;
 }  // namespace
 
 Bytes make_hvm_start_info(platform::AddressRange place,
-                                           std::optional<platform::AddressRange> initrd,
-                                           std::span<const MemoryMapEntry> memory_map) {
+                          std::optional<platform::AddressRange> initrd,
+                          std::span<const MemoryMapEntry> memory_map) {
   const std::uint64_t modules = place.start.value + sizeof(HvmStartInfo);
   const std::uint64_t entries = modules + (initrd ? sizeof(HvmModule) : 0);
   Bytes bytes;

@@ -43,8 +43,8 @@ static_assert(sizeof(HvmModule) == 32 && sizeof(HvmMemoryMapEntry) == 24);
 
 /// The structure and behind it the module list and the memory map, as they lie at `place`.
 /// Throws LoadError if they do not fit there.
-[[nodiscard]] Bytes make_hvm_start_info(
-    platform::AddressRange place, std::optional<platform::AddressRange> initrd,
-    std::span<const MemoryMapEntry> memory_map);
+[[nodiscard]] Bytes make_hvm_start_info(platform::AddressRange place,
+                                        std::optional<platform::AddressRange> initrd,
+                                        std::span<const MemoryMapEntry> memory_map);
 
 }  // namespace loader

@@ -75,8 +75,8 @@ static_assert(offsetof(SetupHeader, kernel_info_offset) == 0x268 - setup_header_
 
 enum LoadFlags : std::uint8_t { LoadedHigh = 1 << 0 };
 enum ExtendedLoadFlags : std::uint16_t {
-  Kernel64 = 1 << 0,             // has the 64-bit entry point at 0x200
-  CanBeLoadedAbove4G = 1 << 1,   // so can its initrd
+  Kernel64 = 1 << 0,            // has the 64-bit entry point at 0x200
+  CanBeLoadedAbove4G = 1 << 1,  // so can its initrd
 };
 
 }  // namespace loader

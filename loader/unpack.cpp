@@ -117,8 +117,7 @@ UnpackedElf unpack_in_place(const ElfLayout& layout, const PackedElf& packed, Ad
 
 UnpackedElf unpack_by_copy(const ElfLayout& layout, const PackedElf& packed, GuestMemory& ram) {
   const auto scratch = runtime::Mapping::anonymous(packed.limit_bytes);
-  const auto file =
-      scratch.bytes().first(decompress(packed.format, packed.bytes, scratch.bytes()));
+  const auto file = scratch.bytes().first(decompress(packed.format, packed.bytes, scratch.bytes()));
   check_file_size(layout, file.size());
   place_elf(layout, Image{file}, ram);
   return {layout, find_pvh_entry(layout, file)};
@@ -128,7 +127,8 @@ UnpackedElf unpack_by_copy(const ElfLayout& layout, const PackedElf& packed, Gue
 ElfLayout peek_layout(const PackedElf& packed) {
   std::vector<std::byte> start(peek_bytes);
   start.resize(decompress_prefix(packed.format, packed.bytes, start));
-  if (!is_elf(start)) throw BadImage{"{} data in which there is no ELF file", name_of(packed.format)};
+  if (!is_elf(start))
+    throw BadImage{"{} data in which there is no ELF file", name_of(packed.format)};
   const std::uint64_t headers_end = elf_headers_end(start);
   if (headers_end > most_header_bytes) {
     throw BadImage{"ELF program headers that end at offset {:#x}, expected them within {:#x}",

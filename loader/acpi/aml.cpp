@@ -48,7 +48,8 @@ Bytes little_endian(T value) {
 /// 20.2.4: the length counts itself. The top two bits of the first byte say how many follow.
 Bytes package_length(std::size_t content_bytes) {
   constexpr std::size_t most_in_one_byte = 63;
-  if (content_bytes + 1 <= most_in_one_byte) return bytes({static_cast<unsigned>(content_bytes + 1)});
+  if (content_bytes + 1 <= most_in_one_byte)
+    return bytes({static_cast<unsigned>(content_bytes + 1)});
   std::size_t following = 1;
   while (content_bytes + 1 + following >= std::size_t{1} << (4 + 8 * following)) ++following;
   const std::size_t total = content_bytes + 1 + following;
@@ -102,7 +103,8 @@ Bytes join(const Terms& terms) {
 Bytes integer(std::uint64_t value) {
   if (value == 0) return bytes({ZeroOp});
   if (value == 1) return bytes({OneOp});
-  if (value <= 0xFF) return prepend(bytes({BytePrefix}), {little_endian<std::uint8_t>(value & 0xFF)});
+  if (value <= 0xFF)
+    return prepend(bytes({BytePrefix}), {little_endian<std::uint8_t>(value & 0xFF)});
   if (value <= 0xFFFF) {
     return prepend(bytes({WordPrefix}), {little_endian<std::uint16_t>(value & 0xFFFF)});
   }
@@ -122,7 +124,8 @@ Bytes string(std::string_view text) {
 Bytes eisa_id(std::string_view id) {
   // Five bits a letter, four a digit, the most significant byte first.
   unsigned value = 0;
-  for (const char letter : id.substr(0, 3)) value = value << 5 | static_cast<unsigned>(letter - '@');
+  for (const char letter : id.substr(0, 3))
+    value = value << 5 | static_cast<unsigned>(letter - '@');
   for (const char digit : id.substr(3, 4)) value = value << 4 | hex_digit(digit);
   return bytes({DWordPrefix, value >> 24, value >> 16 & 0xFF, value >> 8 & 0xFF, value & 0xFF});
 }
@@ -170,7 +173,9 @@ Bytes method(std::string_view where, const Terms& body) {
                   {path(where), bytes({no_arguments_not_serialized}), join(body)});
 }
 
-Bytes return_value(const Bytes& value) { return prepend(bytes({ReturnOp}), {value}); }
+Bytes return_value(const Bytes& value) {
+  return prepend(bytes({ReturnOp}), {value});
+}
 
 Bytes and_into(const Bytes& left, const Bytes& right, const Bytes& target) {
   return prepend(bytes({AndOp}), {left, right, target});
@@ -211,9 +216,8 @@ Bytes qword_memory(platform::AddressRange range, MemoryUse use) {
   constexpr unsigned consumer = 0x01;
   constexpr unsigned writable = 0x01;
   constexpr unsigned cacheable = 0x02;
-  const Bytes flags = use == MemoryUse::Window
-                          ? bytes({both_ends_fixed, writable | cacheable})
-                          : bytes({both_ends_fixed | consumer, writable});
+  const Bytes flags = use == MemoryUse::Window ? bytes({both_ends_fixed, writable | cacheable})
+                                               : bytes({both_ends_fixed | consumer, writable});
   const std::uint64_t granularity = 0;
   const std::uint64_t translation = 0;
   return join({bytes({0x8A, 0x2B, 0, is_memory}), flags, little_endian(granularity),

@@ -88,9 +88,9 @@ static_assert(sizeof(Fadt) == 276 - header_bytes);
 /// Table 5.10.
 enum Flag : std::uint32_t {
   Wbinvd = 1 << 0,
-  ProcC1 = 1 << 2,         // every processor can halt
-  SleepButton = 1 << 5,    // set: not a fixed feature
-  FixedRtc = 1 << 6,       // set: RTC wake status is not in the PM1 registers
+  ProcC1 = 1 << 2,       // every processor can halt
+  SleepButton = 1 << 5,  // set: not a fixed feature
+  FixedRtc = 1 << 6,     // set: RTC wake status is not in the PM1 registers
   TimerIs32Bit = 1 << 8,
   ResetRegister = 1 << 10,
   Headless = 1 << 12,
@@ -149,8 +149,7 @@ Bytes make_fadt(const Machine& machine, platform::GuestAddress dsdt) {
   fadt.p_lvl3_lat = 1001;  // more than 1000 us: nor C3
   fadt.century = machine.rtc ? century_register : std::uint8_t{0};
   fadt.iapc_boot_arch = boot_architecture(machine);
-  fadt.flags =
-      Wbinvd | ProcC1 | SleepButton | FixedRtc | TimerIs32Bit | ResetRegister | Headless;
+  fadt.flags = Wbinvd | ProcC1 | SleepButton | FixedRtc | TimerIs32Bit | ResetRegister | Headless;
   fadt.minor_version = minor_version;
   describe_registers(fadt, machine.power);
   return Table{"FACP", major_version}.append(fadt).finish();

@@ -97,10 +97,9 @@ Bytes make_madt(const Machine& machine) {
   constexpr std::uint16_t active_high_level = 0x000D;
   Table table{"APIC", revision};
   table.append(ControllerAddress{local_apic_address, machine.has_pic ? pcat_compatible : 0});
-  table.append(
-      IoApicStructure{.id = machine.io_apic.id,
-                      .address = static_cast<std::uint32_t>(machine.io_apic.address.value),
-                      .first_gsi = machine.io_apic.first_pin.value});
+  table.append(IoApicStructure{.id = machine.io_apic.id,
+                               .address = static_cast<std::uint32_t>(machine.io_apic.address.value),
+                               .first_gsi = machine.io_apic.first_pin.value});
   const std::uint32_t sci = machine.power.interrupt.value;
   table.append(InterruptSourceOverride{
       .source = static_cast<std::uint8_t>(sci), .gsi = sci, .flags = active_high_level});

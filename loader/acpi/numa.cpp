@@ -55,10 +55,10 @@ void append_processor(const Processor& processor, Table& table) {
     table.append(LocalX2ApicAffinity{.node = node, .apic_id = processor.apic_id});
     return;
   }
-  table.append(LocalApicAffinity{
-      .node_low = byte_of(node, 0),
-      .apic_id = static_cast<std::uint8_t>(processor.apic_id),
-      .node_high = {byte_of(node, 1), byte_of(node, 2), byte_of(node, 3)}});
+  table.append(
+      LocalApicAffinity{.node_low = byte_of(node, 0),
+                        .apic_id = static_cast<std::uint8_t>(processor.apic_id),
+                        .node_high = {byte_of(node, 1), byte_of(node, 2), byte_of(node, 3)}});
 }
 
 std::vector<std::uint8_t> default_distances(std::uint32_t nodes) {

@@ -27,7 +27,8 @@ using Output = std::span<std::byte>;
   throw BadImage{"damaged or truncated {} data", format};
 }
 [[noreturn]] inline void fail_too_large(const char* format, std::size_t limit_bytes) {
-  throw BadImage{"{} data unpacks to more than the {} bytes there is room for", format, limit_bytes};
+  throw BadImage{"{} data unpacks to more than the {} bytes there is room for", format,
+                 limit_bytes};
 }
 
 }  // namespace loader::codec

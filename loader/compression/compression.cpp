@@ -22,8 +22,9 @@ struct Format {
 // In the order of the enumerators.
 constexpr std::array<Format, 8> formats{{
     {Compression::Gzip, "gzip", "\x1F\x8B"sv, codec::gzip},
-    {Compression::Xz, "xz", "\xFD"
-                            "7zXZ\0"sv,
+    {Compression::Xz, "xz",
+     "\xFD"
+     "7zXZ\0"sv,
      codec::xz},
     // Not a magic but the properties byte every encoder uses, and a dictionary of whole KiBs.
     {Compression::Lzma, "lzma", "\x5D\0\0"sv, codec::lzma},
@@ -34,7 +35,9 @@ constexpr std::array<Format, 8> formats{{
     {Compression::Lzo, "lzo", "\x89LZO\0\r\n\x1A\n"sv, codec::lzo},
 }};
 
-const Format& entry_of(Compression format) { return formats[static_cast<std::size_t>(format)]; }
+const Format& entry_of(Compression format) {
+  return formats[static_cast<std::size_t>(format)];
+}
 
 bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
   return bytes.size() >= magic.size() &&
@@ -43,7 +46,9 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
 
 }  // namespace
 
-const char* name_of(Compression format) { return entry_of(format).name; }
+const char* name_of(Compression format) {
+  return entry_of(format).name;
+}
 
 std::optional<Compression> detect_compression(std::span<const std::byte> bytes) {
   for (const Format& candidate : formats) {

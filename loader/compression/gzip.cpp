@@ -26,9 +26,12 @@ std::size_t whole(Input input, Output output) {
   std::size_t size_written = 0;
   switch (libdeflate_gzip_decompress_ex(decompressor.get(), input.data(), input.size(),
                                         output.data(), output.size(), &size_read, &size_written)) {
-    case LIBDEFLATE_SUCCESS: return size_written;
-    case LIBDEFLATE_INSUFFICIENT_SPACE: fail_too_large("gzip", output.size());
-    default: fail_damaged("gzip");
+    case LIBDEFLATE_SUCCESS:
+      return size_written;
+    case LIBDEFLATE_INSUFFICIENT_SPACE:
+      fail_too_large("gzip", output.size());
+    default:
+      fail_damaged("gzip");
   }
 }
 

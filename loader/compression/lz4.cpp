@@ -76,9 +76,8 @@ std::size_t lz4_frame(Input input, Output output, Extent extent) {
   while (size_written < output.size() || extent == Extent::Whole) {
     std::size_t room_bytes = output.size() - size_written;
     std::size_t input_bytes = input.size();
-    const std::size_t result =
-        ::LZ4F_decompress(context.get(), output.data() + size_written, &room_bytes, input.data(),
-                          &input_bytes, &options);
+    const std::size_t result = ::LZ4F_decompress(context.get(), output.data() + size_written,
+                                                 &room_bytes, input.data(), &input_bytes, &options);
     if (::LZ4F_isError(result)) fail_damaged("lz4");
     size_written += room_bytes;
     input = input.subspan(input_bytes);

@@ -27,8 +27,8 @@ std::size_t whole(Input input, Output output) {
   const std::size_t frame_bytes = ::ZSTD_findFrameCompressedSize(input.data(), input.size());
   if (::ZSTD_isError(frame_bytes)) fail_damaged("zstd");
   const Context context = make_context();
-  const std::size_t result = ::ZSTD_decompressDCtx(context.get(), output.data(), output.size(),
-                                                   input.data(), frame_bytes);
+  const std::size_t result =
+      ::ZSTD_decompressDCtx(context.get(), output.data(), output.size(), input.data(), frame_bytes);
   if (!::ZSTD_isError(result)) return result;
   if (::ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall) {
     fail_too_large("zstd", output.size());
