@@ -71,6 +71,7 @@ std::span<std::byte> GuestMemory::host_bytes(AddressRange range) const {
 bool GuestMemory::read(GuestAddress from, std::span<std::byte> into) const {
   const Region* region = find({from, into.size()});
   if (region == nullptr) return false;
+  if (into.empty()) return true;
   std::memcpy(into.data(), region->host + (from - region->guest.start), into.size());
   return true;
 }
@@ -78,6 +79,7 @@ bool GuestMemory::read(GuestAddress from, std::span<std::byte> into) const {
 bool GuestMemory::write(GuestAddress to, std::span<const std::byte> bytes) {
   const Region* region = find({to, bytes.size()});
   if (region == nullptr) return false;
+  if (bytes.empty()) return true;
   std::memcpy(region->host + (to - region->guest.start), bytes.data(), bytes.size());
   return true;
 }

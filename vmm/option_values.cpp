@@ -215,7 +215,7 @@ std::string default_command_line(std::span<const SerialBackend, serial_port_coun
   for (std::size_t i = 0; i < serial_port_count; ++i) {
     if (serial[i].kind == SerialBackend::Kind::Console) line += fmt::format(" console=ttyS{}", i);
   }
-  return line + " tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on";
+  return line + " pci=off tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on";
 }
 
 std::string command_line(std::string_view start, std::span<const std::string> words) {

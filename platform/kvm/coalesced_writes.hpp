@@ -18,7 +18,8 @@ namespace platform::kvm {
 /// The page KVM shares with us. (Not <linux/kvm.h>'s own struct: its flexible array moves in C++.)
 struct CoalescedRing {
   static constexpr std::size_t page_bytes = 4096;
-  static constexpr std::size_t capacity = (page_bytes - 8) / sizeof(kvm_coalesced_mmio);
+  static constexpr unsigned capacity =
+      static_cast<unsigned>((page_bytes - 8) / sizeof(kvm_coalesced_mmio));
 
   unsigned first;  ///< The oldest entry; ours to move.
   unsigned last;   ///< One past the newest; KVM's.
