@@ -14,14 +14,15 @@ void write(const std::string& path, const loader::Bytes& bytes) {
 
 /// Small enough to be mutated quickly, with segments to move and a tail to clear.
 samples::Elf tiny_vmlinux() {
-  return {.segments = {{.address = 0x100'0000, .content = samples::pattern(90), .file_offset = 0x200},
-                       {.address = 0x100'0100, .content = samples::pattern(70), .file_offset = 0x280},
-                       {.address = 0x100'0200,
-                        .content = samples::pattern(50),
-                        .memory_bytes = 0x1000,
-                        .file_offset = 0x480}},
-          .pvh_entry = 0x100'0010,
-          .tail = samples::pattern(300)};
+  return {
+      .segments = {{.address = 0x100'0000, .content = samples::pattern(90), .file_offset = 0x200},
+                   {.address = 0x100'0100, .content = samples::pattern(70), .file_offset = 0x280},
+                   {.address = 0x100'0200,
+                    .content = samples::pattern(50),
+                    .memory_bytes = 0x1000,
+                    .file_offset = 0x480}},
+      .pvh_entry = 0x100'0010,
+      .tail = samples::pattern(300)};
 }
 
 }  // namespace

@@ -1,0 +1,89 @@
+// Two Machines in one process, on one Loop and one /dev/kvm, each with its own console in memory:
+// nothing that belongs to a VM may belong to the process.
+//
+//   two_machines KERNEL INITRD     boots both, has each say who it is and power off
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "platform/kvm/system.hpp"
+#include "platform/kvm/vm.hpp"
+#include "runtime/loop.hpp"
+#include "runtime/scope.hpp"
+#include "runtime/timer.hpp"
+#include "tests/support/memory_stream.hpp"
+#include "vmm/machine.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Guest {
+  Guest(const platform::kvm::System& kvm, runtime::Executor executor, const char* kernel,
+        const char* initrd, std::uint32_t processors, std::uint64_t memory_bytes)
+      : console{executor} {
+    config.kernel_path = kernel;
+    config.initrd_path = initrd;
+    // base64 of: nproc; grep MemTotal /proc/meminfo; cat /sys/class/dmi/id/product_serial
+    config.command_line =
+        "console=ttyS0 quiet panic=-1 reboot=t "
+        "mayfly.run=bnByb2M7IGdyZXAgTWVtVG90YWwgL3Byb2MvbWVtaW5mbzsgY2F0IC9zeXMvY2xhc3MvZG1pL2lkL3Byb2R1Y3Rf"
+        "c2VyaWFsCg==";
+    config.memory_bytes = memory_bytes;
+    config.processors = processors;
+    config.serial[0].kind = vmm::SerialBackend::Kind::Console;
+    config.smbios.serial = fmt::format("machine-{}", processors);
+    files.emplace(config);
+    streams[0] = &console;
+    machine.emplace(config, *files,
+                    std::make_unique<platform::kvm::Vm>(
+                        kvm, platform::ProcessorTopology{.count = processors}),
+                    vmm::Machine::Surroundings{streams, timeline, executor});
+  }
+
+  runtime::Task<> run() { ending = co_await machine->run(); }
+
+  [[nodiscard]] bool as_it_should_be() const {
+    const std::string& said = console.output();
+    return ending == vmm::Ending::PowerOff &&
+           said.find(fmt::format("{}\r\nMemTotal", config.processors)) != std::string::npos &&
+           said.find(config.smbios.serial) != std::string::npos;
+  }
+
+  MemoryStream console;
+  vmm::MachineConfig config;
+  vmm::SerialStreams streams{};
+  vmm::Timeline timeline;
+  std::optional<vmm::BootFiles> files;
+  std::optional<vmm::Machine> machine;
+  std::optional<vmm::Ending> ending;
+};
+
+runtime::Task<> run_both(Guest& first, Guest& second) {
+  (void)co_await runtime::with_deadline(120s, runtime::all(first.run(), second.run()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 64;
+  try {
+    const platform::kvm::System kvm;
+    runtime::Loop loop;
+    Guest first{kvm, loop.executor(), argv[1], argv[2], 1, 256u << 20};
+    Guest second{kvm, loop.executor(), argv[1], argv[2], 2, 384u << 20};
+    loop.run(run_both(first, second));
+    for (const Guest* guest : {&first, &second}) {
+      fmt::print("{}\n-- {}\n", guest->console.output(), guest->as_it_should_be() ? "good" : "bad");
+    }
+    return first.as_it_should_be() && second.as_it_should_be() ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "two_machines: {}\n", error.what());
+    return 71;
+  }
+}
