@@ -38,6 +38,7 @@ BootFile::BootFile(const char* role, const std::string& path)
   if (!S_ISREG(status.st_mode))
     refuse(name_, "found {}, expected a regular file", kind(status.st_mode));
   if (status.st_size == 0) refuse(name_, "found an empty file");
+  modified_ = status.st_mtim;
   try {
     bytes_ =
         runtime::Mapping::file(file_.get(), 0, static_cast<std::size_t>(status.st_size), PROT_READ);
@@ -50,8 +51,31 @@ loader::Image BootFile::image() const {
   return {.bytes = bytes_.bytes(), .file_descriptor = file_.get(), .name = name_};
 }
 
+void BootFile::check_unchanged() const {
+  struct stat status {};
+  runtime::check(::fstat(file_.get(), &status), "look at {}", name_);
+  if (static_cast<std::size_t>(status.st_size) != bytes_.size_bytes() ||
+      status.st_mtim.tv_sec != modified_.tv_sec || status.st_mtim.tv_nsec != modified_.tv_nsec) {
+    refuse(name_, "the file changed since this program opened it");
+  }
+}
+
+void BootFile::let_go_of_pages() const {
+  (void)::madvise(bytes_.data(), bytes_.size_bytes(), MADV_DONTNEED);
+}
+
 BootFiles::BootFiles(const MachineConfig& config) : kernel{"--kernel", config.kernel_path} {
   if (config.initrd_path) initrd.emplace("--initrd", *config.initrd_path);
+}
+
+void BootFiles::check_unchanged() const {
+  kernel.check_unchanged();
+  if (initrd) initrd->check_unchanged();
+}
+
+void BootFiles::let_go_of_pages() const {
+  kernel.let_go_of_pages();
+  if (initrd) initrd->let_go_of_pages();
 }
 
 }  // namespace vmm

@@ -1,6 +1,7 @@
 // The kernel and initrd a machine boots from: opened and mapped once, used for every restart.
 #pragma once
 
+#include <ctime>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,14 +27,25 @@ class BootFile {
 
   [[nodiscard]] loader::Image image() const;
 
+  /// A file that became shorter would end us with SIGBUS, a changed one boot half of each: asked
+  /// before every start. Throws BadInput.
+  void check_unchanged() const;
+
+  /// Once loaded, its pages are the page cache's business; the next start finds them there.
+  void let_go_of_pages() const;
+
  private:
   std::string name_;
   runtime::UniqueFd file_;
+  timespec modified_{};
   runtime::Mapping bytes_;
 };
 
 struct BootFiles {
   explicit BootFiles(const MachineConfig& config);
+
+  void check_unchanged() const;
+  void let_go_of_pages() const;
 
   BootFile kernel;
   std::optional<BootFile> initrd;

@@ -72,28 +72,38 @@ void Machine::handle(platform::VmExit& exit) {
   if (std::holds_alternative<platform::TripleFault>(exit)) {
     end(vm_->all_interrupts_masked() ? Ending::Reset : Ending::Crash);
   } else if (const auto* unrunnable = std::get_if<platform::Unrunnable>(&exit)) {
-    runtime::log::warning("the guest cannot go on: {} ({:#x})", unrunnable->reason,
-                          unrunnable->detail);
-    end(Ending::Crash);
+    if (end(Ending::Crash)) {
+      runtime::log::warning("the guest cannot go on: {} ({:#x})", unrunnable->reason,
+                            unrunnable->detail);
+    }
   }
 }
 
 void Machine::failed(std::exception_ptr failure) {
   {
     const std::lock_guard lock{ending_mutex_};
-    if (!failure_) failure_ = failure;
+    if (ending_) return;  // what befalls a vCPU that is being stopped changes nothing
+    failure_ = failure;
   }
-  end(Ending::Stopped);
+  stop();
 }
 
-void Machine::end(Ending ending) {
+bool Machine::end(Ending ending) {
+  // Before anything else: the caller's own vCPU must not enter the guest again, first or not.
+  vcpu_threads_.request_stop();
   {
     const std::lock_guard lock{ending_mutex_};
-    if (ending_) return;
+    if (ending_) return false;
     ending_ = ending;
   }
   timeline_.mark(BootEvent::GuestEnd);
-  vcpu_threads_.request_stop();
+  ended_.notify();
+  return true;
+}
+
+void Machine::stop() {
+  stop_requested_ = true;
+  (void)end(Ending::Stopped);
   ended_.notify();
 }
 
@@ -109,23 +119,28 @@ runtime::Task<Ending> Machine::run() {
 }
 
 runtime::Task<> Machine::run_with(runtime::Scope& device_tasks) {
-  const runtime::Finally stop_vcpus{[this] { vcpu_threads_.stop(); }};
+  const runtime::Finally stop_vcpus{[this] {
+    vcpu_threads_.stop();
+    close_timeline();
+  }};
   devices_.run(device_tasks);
   vcpu_threads_.start(vcpus_, timeline_);
   while (!has_ended()) co_await ended_.wait();
   vcpu_threads_.stop();
-  co_await drain();
-  close_timeline();
+  co_await runtime::with_scope([this](runtime::Scope& tasks) { return drain(tasks); });
   device_tasks.request_stop();
 }
 
-runtime::Task<> Machine::drain() {
-  if (ending_ != Ending::Stopped) return devices_.drain();
-  return drain_for_a_while();
+runtime::Task<> Machine::drain(runtime::Scope& tasks) {
+  tasks.spawn(cut_drain_short(tasks));
+  co_await devices_.drain();
+  tasks.request_stop();
 }
 
-runtime::Task<> Machine::drain_for_a_while() {
-  (void)co_await runtime::with_deadline(stopped_drain_time, devices_.drain());
+runtime::Task<> Machine::cut_drain_short(runtime::Scope& tasks) {
+  while (!stop_requested_) co_await ended_.wait();
+  co_await runtime::sleep_for(stopped_drain_time);
+  tasks.request_stop();
 }
 
 void Machine::close_timeline() {

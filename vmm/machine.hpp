@@ -4,6 +4,7 @@
 //          PowerControl), which arrives on vCPU threads. Any number of Machines share a Loop.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -46,32 +47,32 @@ class Machine final : private devices::PowerControl, private ExitHandler {
           const Surroundings& surroundings);
 
   /// Runs the guest until it ends or stop() is called, and returns when all it sent has reached its
-  /// streams (after stop(): or when they have had their time). Once.
+  /// streams (after stop(): or when they have had their time for it). Once.
   /// Throws HostError when the host failed a vCPU or a device.
   runtime::Task<Ending> run();
 
   /// Asks the guest to shut down; it may take no notice.
   void press_power_button() { devices_.press_power_button(); }
-  /// Ends run() soon, whatever the guest is doing. From any thread.
-  void stop() { end(Ending::Stopped); }
+  /// Ends run() soon, whatever the guest or a stream's reader is doing. From any thread.
+  void stop();
 
   /// Between these two the guest makes no progress.
   void pause() { vcpu_threads_.pause(); }
   void resume() { vcpu_threads_.resume(); }
 
  private:
-  void power_off() override { end(Ending::PowerOff); }
-  void reset() override { end(Ending::Reset); }
+  void power_off() override { (void)end(Ending::PowerOff); }
+  void reset() override { (void)end(Ending::Reset); }
   void handle(platform::VmExit& exit) override;
   void failed(std::exception_ptr failure) override;
 
   void create_vcpus(const loader::LoadedLinux& loaded, const MachineConfig& config);
-  /// The first reason counts.
-  void end(Ending ending);
+  /// The first reason counts; whether this was it.
+  bool end(Ending ending);
   [[nodiscard]] bool has_ended();
   runtime::Task<> run_with(runtime::Scope& device_tasks);
-  runtime::Task<> drain();
-  runtime::Task<> drain_for_a_while();
+  runtime::Task<> drain(runtime::Scope& tasks);
+  runtime::Task<> cut_drain_short(runtime::Scope& tasks);
   void close_timeline();
 
   // In order of dependence: what is destroyed last comes first.
@@ -83,6 +84,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   std::mutex ending_mutex_;
   std::optional<Ending> ending_;
   std::exception_ptr failure_;
+  std::atomic<bool> stop_requested_ = false;
   std::vector<std::unique_ptr<platform::Vcpu>> vcpus_;
   VcpuThreads vcpu_threads_;
 };

@@ -1,9 +1,10 @@
 // mayfly: parse, build, run; one line on failure.
-#include <fmt/format.h>
+#include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <span>
 
 #include "loader/image.hpp"
@@ -24,6 +25,34 @@ namespace {
 
 using namespace vmm;
 
+/// A closed standard descriptor would be the next file's number: the kernel's bytes would be typed
+/// into the guest, log lines written into the timeline.
+void open_missing_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+  }
+}
+
+int run_session(const Options& options, const BootFiles& files, Timeline& timeline) {
+  const platform::kvm::System kvm;
+  const auto make_vm = [&]() -> std::unique_ptr<platform::Vm> {
+    auto vm = std::make_unique<platform::kvm::Vm>(
+        kvm, platform::ProcessorTopology{.count = options.machine.processors});
+    timeline.mark(BootEvent::VmCreated);
+    return vm;
+  };
+  runtime::Loop loop;
+  Session session{options, files, make_vm, timeline, loop.executor()};
+  loop.run(session.run());
+  return session.exit_status();
+}
+
+/// Writes what was asked for, the table even if the file fails.
+void report(const Options& options, const Timeline& timeline, std::optional<OutputFile>& file) {
+  if (options.explain_boot) write_text(STDERR_FILENO, timeline.table());
+  if (file) file->write(timeline.json_lines());
+}
+
 int run(const Options& options, Timeline& timeline) {
   runtime::log::set_level(options.log_level);
   const BootFiles files{options.machine};
@@ -36,25 +65,16 @@ int run(const Options& options, Timeline& timeline) {
   std::optional<Pidfile> pidfile;
   if (options.pidfile_path) pidfile.emplace(*options.pidfile_path);
   timeline.mark(BootEvent::OptionsRead);
-
-  const platform::kvm::System kvm;
-  const auto make_vm = [&]() -> std::unique_ptr<platform::Vm> {
-    auto vm = std::make_unique<platform::kvm::Vm>(
-        kvm, platform::ProcessorTopology{.count = options.machine.processors});
-    timeline.mark(BootEvent::VmCreated);
-    return vm;
-  };
-  int status = 0;
-  {
-    runtime::Loop loop;
-    Session session{options, files, make_vm, timeline, loop.executor()};
-    loop.run(session.run());
-    status = session.exit_status();
+  try {
+    const int status = run_session(options, files, timeline);
+    timeline.mark(BootEvent::Exit);
+    report(options, timeline, timeline_file);
+    return status;
+  } catch (const runtime::HostError&) {
+    // How far it came is worth knowing, all the more now. (Bad input never came anywhere.)
+    report(options, timeline, timeline_file);
+    throw;
   }
-  timeline.mark(BootEvent::Exit);
-  if (timeline_file) timeline_file->write(timeline.json_lines());
-  if (options.explain_boot) write_text(STDERR_FILENO, timeline.table());
-  return status;
 }
 
 int parse_and_run(std::span<const char* const> arguments, Timeline& timeline) {
@@ -76,6 +96,7 @@ int fail(int status, const std::exception& error) {
 int main(int argc, char** argv) {
   Timeline timeline;
   timeline.mark(BootEvent::ProcessStart);
+  open_missing_standard_descriptors();
   try {
     return parse_and_run(std::span{argv, static_cast<std::size_t>(argc)}.subspan(argc > 0 ? 1 : 0),
                          timeline);

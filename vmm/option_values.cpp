@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <sys/sysinfo.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -114,6 +115,10 @@ void add_smbios_pair(std::string_view pair, loader::smbios::Identity& identity) 
         "family, bios-vendor, bios-version or bios-date",
         key);
   }
+  if (std::ranges::any_of(value,
+                          [](char letter) { return static_cast<unsigned char>(letter) < 0x20; })) {
+    refuse("--smbios {}: found a control character, expected plain text", key);
+  }
   if (value.size() > max_text_bytes) {
     refuse("--smbios {}: found {} bytes, expected at most {}", key, value.size(), max_text_bytes);
   }
@@ -182,6 +187,11 @@ void add_smbios(std::string_view pairs, loader::smbios::Identity& identity) {
   }
 }
 
+std::optional<std::string> path(std::string_view option, const std::optional<std::string>& text) {
+  if (text && text->empty()) refuse("{}: found an empty name, expected a file's", option);
+  return text;
+}
+
 OnShutdown on_shutdown(std::string_view text) {
   using On = OnShutdown;
   return choose("--on-shutdown", text,
@@ -211,10 +221,14 @@ runtime::log::Level log_level(std::string_view text) {
 }
 
 std::string default_command_line(std::span<const SerialBackend, serial_port_count> serial) {
-  std::string line = "panic=-1 reboot=t";
-  for (std::size_t i = 0; i < serial_port_count; ++i) {
-    if (serial[i].kind == SerialBackend::Kind::Console) line += fmt::format(" console=ttyS{}", i);
+  using Kind = SerialBackend::Kind;
+  auto console = std::ranges::find(serial, Kind::Console, &SerialBackend::kind);
+  if (console == serial.end()) {
+    console =
+        std::ranges::find_if(serial, [](const auto& port) { return port.kind != Kind::None; });
   }
+  std::string line = "panic=-1 reboot=t";
+  if (console != serial.end()) line += fmt::format(" console=ttyS{}", console - serial.begin());
   return line + " pci=off tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on";
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ namespace vmm::option_values {
     std::span<const std::string, serial_port_count> texts);
 /// Adds `KEY=VALUE,...` to `identity`.
 void add_smbios(std::string_view pairs, loader::smbios::Identity& identity);
+/// A file's name, if one was given; an empty one is a shell variable that was not set.
+[[nodiscard]] std::optional<std::string> path(std::string_view option,
+                                              const std::optional<std::string>& text);
 [[nodiscard]] OnShutdown on_shutdown(std::string_view text);
 [[nodiscard]] OnReset on_reset(std::string_view text);
 [[nodiscard]] OnCrash on_crash(std::string_view text);

@@ -50,7 +50,7 @@ Exit status:
 struct Words {
   std::string kernel;
   std::string kernel_entry = "auto";
-  std::string initrd;
+  std::optional<std::string> initrd;
   std::vector<std::string> command_line;
   bool no_default_command_line = false;
   std::string memory = "512M";
@@ -61,10 +61,10 @@ struct Words {
   std::string on_shutdown = "exit";
   std::string on_reset = "exit";
   std::string on_crash = "exit";
-  std::string timeline;
+  std::optional<std::string> timeline;
   bool explain_boot = false;
   bool dry_run = false;
-  std::string pidfile;
+  std::optional<std::string> pidfile;
   std::string log_level = "warning";
 };
 
@@ -131,7 +131,7 @@ Options check(const Words& words) {
   MachineConfig& machine = options.machine;
   machine.kernel_path = words.kernel;
   machine.kernel_entry = option_values::kernel_entry(words.kernel_entry);
-  if (!words.initrd.empty()) machine.initrd_path = words.initrd;
+  machine.initrd_path = option_values::path("--initrd", words.initrd);
   machine.memory_bytes = option_values::memory(words.memory);
   machine.processors = option_values::processors(words.processors);
   machine.serial = option_values::serial_ports(words.serial);
@@ -142,10 +142,10 @@ Options check(const Words& words) {
   options.power = {.on_shutdown = option_values::on_shutdown(words.on_shutdown),
                    .on_reset = option_values::on_reset(words.on_reset),
                    .on_crash = option_values::on_crash(words.on_crash)};
-  if (!words.timeline.empty()) options.timeline_path = words.timeline;
+  options.timeline_path = option_values::path("--timeline", words.timeline);
   options.explain_boot = words.explain_boot;
   options.dry_run = words.dry_run;
-  if (!words.pidfile.empty()) options.pidfile_path = words.pidfile;
+  options.pidfile_path = option_values::path("--pidfile", words.pidfile);
   options.log_level = option_values::log_level(words.log_level);
   return options;
 }

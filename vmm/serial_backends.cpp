@@ -4,18 +4,25 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <string_view>
+
 #include "runtime/error.hpp"
 #include "vmm/boot_files.hpp"
 
 namespace vmm {
 namespace {
 
+/// Not emptied yet, and without waiting for a FIFO's reader.
 runtime::UniqueFd create_file(const std::string& path) {
   constexpr mode_t everyone_as_umask_allows = 0666;
   return runtime::UniqueFd{
-      runtime::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+      runtime::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
                             everyone_as_umask_allows),
                      "create '{}'", path)};
+}
+
+runtime::UniqueFd duplicate(int descriptor, std::string_view name) {
+  return runtime::UniqueFd{runtime::check(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), "use {}", name)};
 }
 
 }  // namespace
@@ -39,16 +46,19 @@ std::unique_ptr<runtime::ByteStream> SerialBackends::open(std::size_t port,
   switch (backend.kind) {
     case Kind::None:
       break;
-    case Kind::Console:
-      return std::make_unique<ConsoleStream>(executor, quit);
+    case Kind::Console: {
+      auto console = std::make_unique<ConsoleStream>(executor, quit);
+      console_ = console.get();
+      return console;
+    }
     case Kind::Stderr:
-      return std::make_unique<OutputStream>(
-          executor,
-          runtime::UniqueFd{
-              runtime::check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), "use standard error")},
-          "standard error");
-    case Kind::File:
-      return std::make_unique<OutputStream>(executor, create_file(backend.path), backend.path);
+      return std::make_unique<OutputStream>(executor, duplicate(STDERR_FILENO, "standard error"),
+                                            "standard error");
+    case Kind::File: {
+      runtime::UniqueFd file = create_file(backend.path);
+      files_to_empty_.push_back(duplicate(file.get(), backend.path));
+      return std::make_unique<OutputStream>(executor, std::move(file), backend.path);
+    }
     case Kind::Listen: {
       auto socket = std::make_unique<SocketStream>(executor, backend.path);
       sockets_.push_back(socket.get());
@@ -69,7 +79,14 @@ SerialStreams SerialBackends::streams() const {
   return streams;
 }
 
+void SerialBackends::begin() {
+  // Devices and FIFOs have no length; they refuse, and that is fine.
+  for (const runtime::UniqueFd& file : files_to_empty_) (void)!::ftruncate(file.get(), 0);
+  files_to_empty_.clear();
+}
+
 void SerialBackends::run(runtime::Scope& tasks) {
+  if (console_ != nullptr) tasks.spawn(console_->run());
   for (SocketStream* const socket : sockets_) tasks.spawn(socket->run());
 }
 

@@ -27,6 +27,9 @@ class SerialBackends {
   /// Starts what the streams do by themselves.
   void run(runtime::Scope& tasks);
 
+  /// Empties the files behind ports: not before the machine is certain to run.
+  void begin();
+
  private:
   [[nodiscard]] std::unique_ptr<runtime::ByteStream> open(std::size_t port,
                                                           const SerialBackend& backend,
@@ -34,7 +37,9 @@ class SerialBackends {
                                                           runtime::LocalEvent& quit);
 
   std::array<std::unique_ptr<runtime::ByteStream>, serial_port_count> streams_;
+  ConsoleStream* console_ = nullptr;
   std::vector<SocketStream*> sockets_;
+  std::vector<runtime::UniqueFd> files_to_empty_;
 };
 
 }  // namespace vmm

@@ -11,6 +11,7 @@
 
 #include "runtime/error.hpp"
 #include "runtime/finally.hpp"
+#include "runtime/log.hpp"
 #include "runtime/timer.hpp"
 
 namespace vmm {
@@ -66,19 +67,43 @@ Task<std::size_t> end_of_input() {
 
 ConsoleStream::ConsoleStream(runtime::Executor executor, runtime::LocalEvent& quit)
     : quit_{quit},
+      input_{executor},
       stream_{executor, duplicate(STDIN_FILENO, "standard input"),
               duplicate(STDOUT_FILENO, "standard output"), "the console"} {
   if (platform::host::is_terminal(STDIN_FILENO)) raw_.emplace(STDIN_FILENO);
 }
 
-Task<std::size_t> ConsoleStream::read_some(std::span<std::byte> into) {
-  for (;;) {
-    const std::size_t size = co_await stream_.read_some(into);
-    if (size == 0 || !raw_) co_return size;
-    const EscapeFilter::Typed typed = escapes_.filter(into.first(size));
-    if (typed.quit) quit_.notify();
-    if (typed.size_bytes != 0) co_return typed.size_bytes;
+Task<> ConsoleStream::run() {
+  try {
+    co_await read_until_end();
+  } catch (const runtime::HostError& error) {
+    runtime::log::warning("no more input: {}", error.what());
   }
+  input_.end();
+}
+
+Task<> ConsoleStream::read_until_end() {
+  std::array<std::byte, 256> chunk;
+  for (;;) {
+    const std::size_t size = co_await stream_.read_some(chunk);
+    if (size == 0) co_return;
+    const auto keys = std::span{chunk}.first(size);
+    if (raw_) {
+      typed(keys);
+    } else {
+      co_await input_.add(keys);
+    }
+  }
+}
+
+void ConsoleStream::typed(std::span<std::byte> keys) {
+  const EscapeFilter::Typed typed = escapes_.filter(keys);
+  input_.add_or_drop(keys.first(typed.size_bytes));
+  if (typed.quit) quit_.notify();
+}
+
+Task<std::size_t> ConsoleStream::read_some(std::span<std::byte> into) {
+  return input_.take(into);
 }
 
 Task<> ConsoleStream::write_all(std::span<const std::byte> from) {
@@ -118,53 +143,61 @@ SocketStream::Client::Client(runtime::Executor executor, runtime::UniqueFd socke
     : handle{duplicate(socket.get(), "a socket")}, stream{executor, std::move(socket), path} {}
 
 SocketStream::SocketStream(runtime::Executor executor, const std::string& path)
-    : executor_{executor}, listener_{executor, path}, came_{executor}, left_{executor} {}
+    : executor_{executor}, listener_{executor, path}, input_{executor}, written_{executor} {}
 
 Task<> SocketStream::run() {
+  runtime::log::RateLimit limit;
   for (;;) {
-    client_ = std::make_unique<Client>(executor_, co_await listener_.accept(), listener_.path());
-    came_.notify();
-    while (!client_->left || client_->reading || client_->writing) co_await left_.wait();
-    client_.reset();
+    try {
+      co_await serve();
+      continue;
+    } catch (const runtime::HostError& error) {
+      // Out of descriptors, say: the guest's trouble it is not.
+      runtime::log::guest(limit, "'{}': {}", listener_.path(), error.what());
+    }
+    co_await runtime::sleep_for(reader_patience);
+  }
+}
+
+Task<> SocketStream::serve() {
+  client_ = std::make_unique<Client>(executor_, co_await listener_.accept(), listener_.path());
+  client_left_ = false;
+  co_await read_client();
+  client_left_ = true;
+  while (client_->writing) co_await written_.wait();
+  client_.reset();
+}
+
+Task<> SocketStream::read_client() {
+  std::array<std::byte, 256> chunk;
+  for (;;) {
+    std::size_t size = 0;
+    try {
+      size = co_await client_->stream.read_some(chunk);
+    } catch (const runtime::HostError&) {
+      // A client that was reset has left as much as one that hung up.
+    }
+    if (size == 0) co_return;
+    co_await input_.add(std::span{chunk}.first(size));
   }
 }
 
 Task<std::size_t> SocketStream::read_some(std::span<std::byte> into) {
-  for (;;) {
-    while (!client_ || client_->left) co_await came_.wait();
-    if (const std::size_t size = co_await read_client(into)) co_return size;
-  }
-}
-
-Task<std::size_t> SocketStream::read_client(std::span<std::byte> into) {
-  Client& client = *client_;
-  client.reading = true;
-  const runtime::Finally done{[&] {
-    client.reading = false;
-    left_.notify();
-  }};
-  try {
-    if (const std::size_t size = co_await client.stream.read_some(into)) co_return size;
-  } catch (const runtime::HostError&) {
-    // A client that was reset has left as much as one that hung up.
-  }
-  client.left = true;
-  co_return 0;
+  return input_.take(into);
 }
 
 Task<> SocketStream::write_all(std::span<const std::byte> from) {
-  if (!client_ || client_->left) co_return;
+  if (!client_ || client_left_) co_return;
   Client& client = *client_;
   client.writing = true;
   const runtime::Finally done{[&] {
     client.writing = false;
-    left_.notify();
+    written_.notify();
   }};
   try {
     co_await client.stream.write_all(from);
   } catch (const runtime::HostError&) {
-    client.left = true;
-    ::shutdown(client.handle.get(), SHUT_RDWR);  // ends a read that still waits
+    ::shutdown(client.handle.get(), SHUT_RDWR);  // ends the read: serve() then sees it out
   }
 }
 

@@ -14,6 +14,7 @@
 #include "runtime/local_event.hpp"
 #include "runtime/task.hpp"
 #include "vmm/escape.hpp"
+#include "vmm/typed_input.hpp"
 
 namespace vmm {
 
@@ -23,13 +24,20 @@ class ConsoleStream final : public runtime::ByteStream {
   /// `quit` is notified when the operator types Ctrl-Q q.
   ConsoleStream(runtime::Executor executor, runtime::LocalEvent& quit);
 
+  /// Reads what is typed until stopped or the input ends.
+  runtime::Task<> run();
+
   runtime::Task<std::size_t> read_some(std::span<std::byte> into) override;
   runtime::Task<> write_all(std::span<const std::byte> from) override;
 
  private:
+  runtime::Task<> read_until_end();
+  void typed(std::span<std::byte> keys);
+
   runtime::LocalEvent& quit_;
   std::optional<platform::host::RawTerminal> raw_;  // without a terminal every byte is the guest's
   EscapeFilter escapes_;
+  TypedInput input_;
   runtime::DescriptorStream stream_;
 };
 
@@ -71,7 +79,7 @@ class SocketStream final : public runtime::ByteStream {
  public:
   SocketStream(runtime::Executor executor, const std::string& path);
 
-  /// Lets clients in until stopped.
+  /// Lets clients in, one after another, until stopped.
   runtime::Task<> run();
 
   runtime::Task<std::size_t> read_some(std::span<std::byte> into) override;
@@ -83,18 +91,18 @@ class SocketStream final : public runtime::ByteStream {
 
     runtime::UniqueFd handle;  // the same socket, for what a stream cannot be asked
     runtime::DescriptorStream stream;
-    bool reading = false;
     bool writing = false;
-    bool left = false;
   };
 
-  runtime::Task<std::size_t> read_client(std::span<std::byte> into);
+  runtime::Task<> serve();
+  runtime::Task<> read_client();
 
   runtime::Executor executor_;
   runtime::Listener listener_;
+  TypedInput input_;
   std::unique_ptr<Client> client_;
-  runtime::LocalEvent came_;
-  runtime::LocalEvent left_;
+  bool client_left_ = false;
+  runtime::LocalEvent written_;
 };
 
 }  // namespace vmm

@@ -16,6 +16,13 @@ using runtime::Task;
 /// output may take (Machine) this stays well below a second.
 constexpr auto power_button_grace = 500ms;
 
+/// Under nohup a hang-up is nobody's business; otherwise it ends us like SIGTERM.
+int hang_up_unless_ignored() {
+  struct sigaction current {};
+  const bool ignored = ::sigaction(SIGHUP, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
+  return ignored ? SIGTERM : SIGHUP;
+}
+
 }  // namespace
 
 Session::Session(const Options& options, const BootFiles& files, MakeVm make_vm, Timeline& timeline,
@@ -25,7 +32,7 @@ Session::Session(const Options& options, const BootFiles& files, MakeVm make_vm,
       make_vm_{std::move(make_vm)},
       timeline_{timeline},
       executor_{executor},
-      signals_{executor, {SIGINT, SIGTERM}},
+      signals_{executor, {SIGINT, SIGTERM, hang_up_unless_ignored()}},
       quit_{executor},
       stop_halting_{executor},
       serial_{options.machine, executor, quit_} {}
@@ -48,8 +55,11 @@ Task<> Session::run_with(runtime::Scope& helpers) {
 
 Task<Session::Next> Session::run_machine() {
   const SerialStreams streams = serial_.streams();
+  files_.check_unchanged();
   machine_.emplace(options_.machine, files_, make_vm_(),
                    Machine::Surroundings{streams, timeline_, executor_});
+  files_.let_go_of_pages();
+  serial_.begin();
   const Ending ending = co_await machine_->run();
   machine_.reset();
   co_return after(ending);
@@ -57,14 +67,14 @@ Task<Session::Next> Session::run_machine() {
 
 Session::Next Session::after(Ending ending) {
   if (stopping_) return Next::Exit;
+  exit_status_ = ending == Ending::Crash ? exit_status::guest_crashed : exit_status::guest_ended;
   switch (ending) {
     case Ending::PowerOff:
       return options_.power.on_shutdown == OnShutdown::Halt ? Next::Halt : Next::Exit;
     case Ending::Reset:
       return options_.power.on_reset == OnReset::Restart ? Next::Restart : Next::Exit;
     case Ending::Crash:
-      runtime::log::warning("the guest crashed");
-      exit_status_ = exit_status::guest_crashed;
+      runtime::log::guest(crash_lines_, "the guest crashed");
       if (options_.power.on_crash == OnCrash::Halt) return Next::Halt;
       return options_.power.on_crash == OnCrash::Restart ? Next::Restart : Next::Exit;
     case Ending::Stopped:

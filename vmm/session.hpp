@@ -9,6 +9,7 @@
 
 #include "platform/vm.hpp"
 #include "runtime/local_event.hpp"
+#include "runtime/log.hpp"
 #include "runtime/scope.hpp"
 #include "runtime/signals.hpp"
 #include "runtime/task.hpp"
@@ -50,6 +51,7 @@ class Session {
   runtime::LocalEvent stop_halting_;
   SerialBackends serial_;
   std::optional<Machine> machine_;
+  runtime::log::RateLimit crash_lines_;
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -3,6 +3,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <system_error>
+
+#include "runtime/error.hpp"
+
 namespace vmm {
 namespace {
 
@@ -23,7 +27,12 @@ void VcpuThreads::start(std::span<const std::unique_ptr<platform::Vcpu>> vcpus,
   vcpus_ = vcpus;
   threads_.reserve(vcpus_.size());
   for (const auto& vcpu : vcpus_) {
-    threads_.emplace_back([this, &vcpu, &timeline] { run(*vcpu, timeline); });
+    try {
+      threads_.emplace_back([this, &vcpu, &timeline] { run(*vcpu, timeline); });
+    } catch (const std::system_error& error) {
+      throw runtime::HostError{error.code().value(), "start the thread of vCPU {}",
+                               threads_.size()};
+    }
   }
 }
 
@@ -47,6 +56,7 @@ void VcpuThreads::run_guest(platform::Vcpu& vcpu, ExitCounts& exits) {
   for (platform::VmExit& exit : vcpu.run()) {
     ++exits[exit.index()];
     handler_.handle(exit);
+    if (const auto* write = std::get_if<platform::PortWrite>(&exit); write && write->late) continue;
     if (wanted_.load(std::memory_order_acquire) != Wanted::Run && !may_run()) return;
   }
 }

@@ -20,7 +20,7 @@ using Texts = std::array<std::string, vmm::serial_port_count>;
 
 }  // namespace
 
-TEST_CASE("--memory: sizes that no machine can have are refused by what they are",
+TEST_CASE("option --memory: sizes that no machine can have are refused by what they are",
           "[vmm][options]") {
   for (const char* text : {"0", "1", "1M", "512M1", "3.7G", "", "lots"}) {
     INFO(text);
@@ -35,7 +35,7 @@ TEST_CASE("--memory: sizes that no machine can have are refused by what they are
   CHECK(values::memory("64M") == 64u << 20);
 }
 
-TEST_CASE("--processors: 1 to 255", "[vmm][options]") {
+TEST_CASE("option --processors: 1 to 255", "[vmm][options]") {
   CHECK(values::processors("1") == 1);
   CHECK(values::processors("255") == 255);
   for (const char* text : {"0", "256", "10000", "-1", "two", "", "1.5", "4294967297"}) {
@@ -45,7 +45,7 @@ TEST_CASE("--processors: 1 to 255", "[vmm][options]") {
   }
 }
 
-TEST_CASE("--comN: every backend by its name", "[vmm][options]") {
+TEST_CASE("option --comN: every backend by its name", "[vmm][options]") {
   using Kind = SerialBackend::Kind;
   const auto backends = values::serial_ports(Texts{"console", "file=a=b", "listen=/run/x", "pty"});
   CHECK(backends[0] == SerialBackend{Kind::Console});
@@ -56,7 +56,7 @@ TEST_CASE("--comN: every backend by its name", "[vmm][options]") {
         SerialBackend{Kind::Stderr});
 }
 
-TEST_CASE("--comN: nonsense and a second console are refused with the port's name",
+TEST_CASE("option --comN: nonsense and a second console are refused with the port's name",
           "[vmm][options]") {
   for (const char* text : {"", "tty", "file=", "file", "listen=", "console=1", "none=", "pty=x"}) {
     INFO(text);
@@ -68,7 +68,7 @@ TEST_CASE("--comN: nonsense and a second console are refused with the port's nam
       MessageMatches(ContainsSubstring("--com4: found console, but --com1 has it")));
 }
 
-TEST_CASE("--smbios: pairs set what they name", "[vmm][options]") {
+TEST_CASE("option --smbios: pairs set what they name", "[vmm][options]") {
   loader::smbios::Identity identity;
   values::add_smbios("manufacturer=Acme,serial=42,uuid=00112233-4455-6677-8899-aAbBcCdDeEfF",
                      identity);
@@ -80,7 +80,7 @@ TEST_CASE("--smbios: pairs set what they name", "[vmm][options]") {
   CHECK(identity.uuid[15] == 0xFF);
 }
 
-TEST_CASE("--smbios: wrong keys, values and identifiers are refused", "[vmm][options]") {
+TEST_CASE("option --smbios: wrong keys, values and identifiers are refused", "[vmm][options]") {
   loader::smbios::Identity identity;
   for (const char* pairs :
        {"", "serial", "serial=1,", "colour=blue", "uuid=", "uuid=00112233",
@@ -109,6 +109,14 @@ TEST_CASE("command line: the console is the port that has it", "[vmm][options]")
   CHECK_THAT(values::default_command_line(com2), ContainsSubstring("console=ttyS1"));
   CHECK_THAT(values::default_command_line(std::array<SerialBackend, 4>{}),
              !ContainsSubstring("console="));
+}
+
+TEST_CASE("command line: without this terminal the first port there is has the console",
+          "[vmm][options]") {
+  using Kind = SerialBackend::Kind;
+  const std::array<SerialBackend, 4> file{
+      SerialBackend{}, SerialBackend{}, SerialBackend{Kind::File, "boot.log"}, {}};
+  CHECK_THAT(values::default_command_line(file), ContainsSubstring("console=ttyS2"));
 }
 
 TEST_CASE("command line: words are joined by single spaces", "[vmm][options]") {
