@@ -16,7 +16,7 @@ struct Gsi {
 class InterruptController {
  public:
   virtual ~InterruptController() = default;
-  virtual void set_level(Gsi pin, bool asserted) = 0;
+  virtual void set_level(Gsi pin, bool asserted) noexcept = 0;
 };
 
 /// One pin of a controller, driven by one or more wires; it is high while any of them is.

@@ -43,7 +43,8 @@ class Vm {
   /// fault.
   [[nodiscard]] virtual bool all_interrupts_masked() = 0;
 
-  /// From here on such a write notifies `event`, which outlives this object, and is no exit any more.
+  /// From here on such a write notifies `event`, which outlives this object, and is no exit any
+  /// more.
   virtual void ring(const Doorbell& doorbell, runtime::Event& event) = 0;
 
   /// From here on each write to the eventfd is a rising edge of the pin. The descriptor may be

@@ -23,6 +23,9 @@ struct PortWrite {
   Port port;
   std::uint8_t width_bytes;
   std::span<const std::byte> data;
+  /// The back end had set it aside (Vm::coalesce_writes); what stopped the vCPU follows at once,
+  /// and until it has come the vCPU must not be left standing.
+  bool late = false;
 };
 
 /// The guest reads memory that is not RAM: fill `data`.

@@ -16,7 +16,7 @@ namespace {
 std::atomic<int> raw_descriptor = -1;
 termios raw_before;
 
-constexpr std::array fatal_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGHUP, SIGQUIT};
+constexpr std::array fatal_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
 
 void restore_and_die(int signal) {
   const int descriptor = raw_descriptor.exchange(-1);

@@ -12,7 +12,7 @@ namespace platform::host {
 
 /// While it lives, the terminal passes every key on untouched (Ctrl-C too: it is the guest's).
 /// Put back by the destructor, and by a handler when the process dies of SIGSEGV, SIGBUS, SIGFPE,
-/// SIGILL, SIGABRT, SIGHUP or SIGQUIT. One at a time in a process: there is one terminal.
+/// SIGILL, SIGABRT or SIGQUIT. One at a time in a process: there is one terminal.
 class RawTerminal {
  public:
   /// Throws HostError when the descriptor is no terminal.

@@ -31,6 +31,10 @@ void install_kick_handler() {
 class Vcpu::Running {
  public:
   explicit Running(Vcpu& vcpu) : vcpu_{vcpu} {
+    sigset_t kick;
+    ::sigemptyset(&kick);
+    ::sigaddset(&kick, kick_signal());
+    ::pthread_sigmask(SIG_UNBLOCK, &kick, nullptr);  // whoever started us may have blocked it
     const std::lock_guard lock{vcpu_.thread_mutex_};
     vcpu_.thread_ = ::pthread_self();
   }
@@ -73,9 +77,10 @@ runtime::Generator<VmExit&> Vcpu::run() {
     if (coalesced_.any()) {
       const std::lock_guard lock{coalesced_.mutex()};
       while (kvm_coalesced_mmio* write = coalesced_.front()) {
-        VmExit late = PortWrite{{static_cast<std::uint16_t>(write->phys_addr)},
-                                static_cast<std::uint8_t>(write->len),
-                                std::as_bytes(std::span{write->data}.first(write->len))};
+        VmExit late = PortWrite{.port = {static_cast<std::uint16_t>(write->phys_addr)},
+                                .width_bytes = static_cast<std::uint8_t>(write->len),
+                                .data = std::as_bytes(std::span{write->data}.first(write->len)),
+                                .late = true};
         co_yield late;
         coalesced_.pop();
       }

@@ -5,6 +5,7 @@
 #include "platform/kvm/vcpu.hpp"
 #include "platform/kvm/x86_64/setup.hpp"
 #include "runtime/error.hpp"
+#include "runtime/log.hpp"
 
 namespace platform::kvm {
 
@@ -61,11 +62,13 @@ std::unique_ptr<platform::Vcpu> Vm::create_vcpu(std::uint32_t index,
   return vcpu;
 }
 
-void Vm::set_level(Gsi pin, bool asserted) {
+void Vm::set_level(Gsi pin, bool asserted) noexcept {
   kvm_irq_level level{};
   level.irq = pin.value;
   level.level = asserted ? 1 : 0;
-  runtime::check(::ioctl(vm_.get(), KVM_IRQ_LINE, &level), "set interrupt {}", pin.value);
+  if (::ioctl(vm_.get(), KVM_IRQ_LINE, &level) != 0) {
+    runtime::log::guest(line_failures_, "cannot set interrupt {}: errno {}", pin.value, errno);
+  }
 }
 
 bool Vm::all_interrupts_masked() {
@@ -94,7 +97,8 @@ void Vm::interrupt_from(int eventfd, Gsi pin) {
   kvm_irqfd request{};
   request.fd = static_cast<std::uint32_t>(eventfd);
   request.gsi = pin.value;
-  runtime::check(::ioctl(vm_.get(), KVM_IRQFD, &request), "wire an eventfd to interrupt {}", pin.value);
+  runtime::check(::ioctl(vm_.get(), KVM_IRQFD, &request), "wire an eventfd to interrupt {}",
+                 pin.value);
 }
 
 bool Vm::coalesce_writes(Port port) {

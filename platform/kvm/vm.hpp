@@ -4,15 +4,14 @@
 // Threads: InterruptController's methods from any thread; the rest before the first vCPU runs.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "platform/kvm/coalesced_writes.hpp"
 #include "platform/kvm/system.hpp"
 #include "platform/vm.hpp"
+#include "runtime/log.hpp"
 #include "runtime/unique_fd.hpp"
 
 namespace platform::kvm {
@@ -33,7 +32,7 @@ class Vm final : public platform::Vm, private InterruptController {
   bool coalesce_writes(Port port) override;
 
  private:
-  void set_level(Gsi pin, bool asserted) override;
+  void set_level(Gsi pin, bool asserted) noexcept override;
   [[nodiscard]] const std::vector<kvm_cpuid_entry2>& host_cpuid();
 
   const System& system_;
@@ -42,6 +41,7 @@ class Vm final : public platform::Vm, private InterruptController {
   std::uint32_t next_slot_ = 0;
   std::vector<kvm_cpuid_entry2> host_cpuid_;  // asked for once, by the first vCPU
   CoalescedWrites coalesced_;
+  runtime::log::RateLimit line_failures_;
 };
 
 }  // namespace platform::kvm

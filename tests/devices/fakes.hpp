@@ -14,7 +14,7 @@
 /// An interrupt controller with one pin, and a wire to it.
 class FakeInterrupt final : public platform::InterruptController {
  public:
-  void set_level(platform::Gsi, bool asserted) override {
+  void set_level(platform::Gsi, bool asserted) noexcept override {
     if (asserted && !asserted_) ++edges_;
     asserted_ = asserted;
     if (raised_ != nullptr && asserted) raised_->notify();

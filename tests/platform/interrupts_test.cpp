@@ -12,7 +12,7 @@ namespace {
 
 class Controller final : public platform::InterruptController {
  public:
-  void set_level(Gsi pin, bool asserted) override {
+  void set_level(Gsi pin, bool asserted) noexcept override {
     pins.push_back(pin);
     levels.push_back(asserted);
   }

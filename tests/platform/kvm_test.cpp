@@ -15,6 +15,7 @@
 #include "runtime/loop.hpp"
 #include "runtime/timer.hpp"
 #include "runtime/units.hpp"
+#include "vmm/vcpu_threads.hpp"
 
 using namespace runtime::literals;
 using namespace std::chrono_literals;
@@ -221,4 +222,41 @@ TEST_CASE("kvm: an eventfd wired to a pin raises it", "[kvm]") {
   // A second wiring of the same descriptor is refused by KVM: the first one is in place.
   CHECK_THROWS(guest.vm.interrupt_from(eventfd, platform::Gsi{6}));
   ::close(eventfd);
+}
+
+namespace {
+
+class Ignore final : public vmm::ExitHandler {
+ public:
+  void handle(VmExit&) override { ++handled; }
+  void failed(std::exception_ptr) override {}
+  std::atomic<std::uint64_t> handled = 0;
+};
+
+}  // namespace
+
+TEST_CASE("kvm: processors pause while one of them has writes set aside", "[kvm]") {
+  platform::kvm::System system;
+  GuestMemory memory{ram};
+  platform::kvm::Vm vm{system, {.count = 2}};
+  constexpr std::array<unsigned char, 4> code{0xE6, 0x70, 0xEB, 0xFC};  // again: out 0x70, al
+  REQUIRE(memory.write(code_address, std::as_bytes(std::span{code})));
+  vm.map(memory);
+  if (!vm.coalesce_writes(Port{0x70})) SKIP("this KVM does not coalesce port writes");
+  const auto boot = flat_32();
+  std::vector<std::unique_ptr<platform::Vcpu>> vcpus;
+  vcpus.push_back(vm.create_vcpu(0, &boot, {}));
+  vcpus.push_back(vm.create_vcpu(1, nullptr, {}));
+  Ignore handler;
+  vmm::Timeline timeline;
+  vmm::VcpuThreads threads{handler};
+  threads.start(vcpus, timeline);
+  for (int round = 0; round < 20; ++round) {
+    threads.pause();
+    const std::uint64_t handled = handler.handled;
+    threads.resume();
+    while (handler.handled == handled) std::this_thread::yield();
+  }
+  threads.stop();
+  CHECK(handler.handled > 0);
 }

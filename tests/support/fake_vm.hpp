@@ -131,7 +131,7 @@ class FakeVm final : public platform::Vm, private platform::InterruptController 
   bool coalesce_writes(platform::Port) override { return false; }
 
  private:
-  void set_level(platform::Gsi pin, bool asserted) override {
+  void set_level(platform::Gsi pin, bool asserted) noexcept override {
     const std::lock_guard lock{mutex_};
     script_.levels.emplace_back(pin, asserted);
   }
