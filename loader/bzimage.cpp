@@ -114,14 +114,16 @@ KernelLimits limits_of(const SetupHeader& header) {
           .initrd_last = {anywhere ? ~std::uint64_t{0} : header.initrd_addr_max}};
 }
 
-std::optional<PackedElf> packed_elf_in(const BzImage& parts, const Image& image) {
+/// Unpacked it is at most as large as the kernel says, and never larger than RAM, whatever it says.
+std::optional<PackedElf> packed_elf_in(const BzImage& parts, const Image& image,
+                                       std::uint64_t ram_bytes) {
   const auto payload = image.bytes.subspan(parts.payload.offset, parts.payload.size_bytes);
   const auto format = detect_compression(payload);
   if (!format) return std::nullopt;
   return PackedElf{
       .format = *format,
       .bytes = payload,
-      .limit_bytes = parts.header.init_size,
+      .limit_bytes = std::min<std::uint64_t>(parts.header.init_size, ram_bytes),
       .relocation_alignment = parts.header.relocatable_kernel ? parts.header.kernel_alignment : 0};
 }
 

@@ -32,7 +32,8 @@ struct BzImage {
 [[nodiscard]] KernelLimits limits_of(const SetupHeader& header);
 
 /// The payload, if it is packed in a way known here. boot.rst: it "is currently always ELF".
-[[nodiscard]] std::optional<PackedElf> packed_elf_in(const BzImage& parts, const Image& image);
+[[nodiscard]] std::optional<PackedElf> packed_elf_in(const BzImage& parts, const Image& image,
+                                                      std::uint64_t ram_bytes);
 
 /// Puts the self-unpacking kernel at 1 MiB, to be entered at its 64-bit entry point.
 ///

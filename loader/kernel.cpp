@@ -75,7 +75,7 @@ LoadedKernel load_packed_vmlinux(PackedElf packed, GuestMemory& ram, KernelEntry
 LoadedKernel load_from_bzimage(const Image& image, GuestMemory& ram, KernelEntry entry) {
   const BzImage parts = parse_bzimage(image.bytes);
   if (entry == KernelEntry::BzImage) return load_bzimage(parts, image, ram);
-  const auto packed = packed_elf_in(parts, image);
+  const auto packed = packed_elf_in(parts, image, ram.size_bytes());
   if (packed) {
     LoadedKernel kernel = load_packed_vmlinux(*packed, ram, entry);
     kernel.limits = limits_of(parts.header);

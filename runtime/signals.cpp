@@ -32,7 +32,12 @@ Signals::Blocked::~Blocked() {
 Signals::Signals(Executor executor, std::initializer_list<int> numbers)
     : blocked_{set_of(numbers)}, signalfd_{executor, open_signalfd(set_of(numbers))} {}
 
-Signals::~Signals() = default;
+// What still queues here was meant for us too: unblocked, it would kill a process that is ending.
+Signals::~Signals() {
+  signalfd_siginfo info;
+  while (::read(signalfd_.native_handle(), &info, sizeof(info)) == sizeof(info)) {
+  }
+}
 
 Task<int> Signals::next() {
   using Descriptor = decltype(signalfd_);

@@ -20,7 +20,7 @@ class Signals {
   Signals(Executor executor, std::initializer_list<int> numbers);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  /// Puts this thread's signal mask back; a signal still queued then takes its usual effect.
+  /// Forgets what is queued and puts this thread's signal mask back.
   ~Signals();
 
   /// Waits for the next signal and returns its number. One task at a time. Signals of one number
