@@ -28,7 +28,8 @@ Fields read_fields(const std::filesystem::path& file) {
     }
     const auto colon = line.find(':');
     if (colon == std::string::npos) {
-      throw std::runtime_error{fmt::format("{}: expected 'field: text', found '{}'", file.string(), line)};
+      throw std::runtime_error{
+          fmt::format("{}: expected 'field: text', found '{}'", file.string(), line)};
     }
     const auto text = line.find_first_not_of(' ', colon + 1);
     last = &fields[line.substr(0, colon)];
@@ -49,7 +50,8 @@ std::vector<std::string> split(const std::string& text) {
 std::string filled_in(std::string text, const Replacements& replacements) {
   for (const auto& [name, replacement] : replacements) {
     const auto placeholder = '{' + name + '}';
-    for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += replacement.size()) {
+    for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos;
+         at += replacement.size()) {
       text.replace(at, placeholder.size(), replacement);
     }
   }
@@ -59,11 +61,13 @@ std::string filled_in(std::string text, const Replacements& replacements) {
 Contestant read_description(const std::filesystem::path& file) {
   auto fields = read_fields(file);
   for (const auto* needed : {"name", "program", "kernel", "cmdline", "command"}) {
-    if (!fields.contains(needed)) throw std::runtime_error{fmt::format("{} has no '{}:'", file.string(), needed)};
+    if (!fields.contains(needed))
+      throw std::runtime_error{fmt::format("{} has no '{}:'", file.string(), needed)};
   }
   const auto& kernel = fields["kernel"];
   if (kernel != "bzImage" && kernel != "vmlinux") {
-    throw std::runtime_error{fmt::format("{}: kernel is bzImage or vmlinux, not '{}'", file.string(), kernel)};
+    throw std::runtime_error{
+        fmt::format("{}: kernel is bzImage or vmlinux, not '{}'", file.string(), kernel)};
   }
   return {.name = fields["name"],
           .program = fields["program"],
@@ -74,7 +78,8 @@ Contestant read_description(const std::filesystem::path& file) {
 }
 
 std::filesystem::path find_program(const std::filesystem::path& name) {
-  if (name.has_parent_path()) return ::access(name.c_str(), X_OK) == 0 ? name : std::filesystem::path{};
+  if (name.has_parent_path())
+    return ::access(name.c_str(), X_OK) == 0 ? name : std::filesystem::path{};
   const char* path = std::getenv("PATH");
   std::istringstream folders{path ? path : ""};
   for (std::string folder; std::getline(folders, folder, ':');) {

@@ -1,15 +1,18 @@
-// A monitor under comparison, and how to start it. Each is described by a small file in bench/peers:
+// A monitor under comparison, and how to start it. Each is described by a small file in
+// bench/peers:
 //
 //   name: qemu-q35                     what tables call it
-//   program: qemu-system-x86_64        looked for in PATH; if it is not there, the contestant stays away
-//   kernel: bzImage                    which of the guest's two kernel files it is given
+//   program: qemu-system-x86_64        looked for in PATH; if it is not there, the contestant stays
+//   away kernel: bzImage                    which of the guest's two kernel files it is given
 //   cmdline: console=ttyS0 {words}     {words} are those of the measurement
 //   command: -M q35 -kernel {kernel} -append {cmdline} ...
 //   config: { "boot-source": ... }     optional: text of a file that {config} names
-//   files: /usr/share/...              optional: what else the program reads (bench/run takes it to the lab)
+//   files: /usr/share/...              optional: what else the program reads (bench/run takes it to
+//   the lab)
 //
-// A line that begins with a space continues the one before; '#' begins a comment line. An argument ends at a
-// space; placeholders are filled in afterwards, so that one which holds spaces stays one argument.
+// A line that begins with a space continues the one before; '#' begins a comment line. An argument
+// ends at a space; placeholders are filled in afterwards, so that one which holds spaces stays one
+// argument.
 #pragma once
 
 #include <filesystem>

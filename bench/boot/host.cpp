@@ -38,7 +38,8 @@ Record describe_host() {
   host.set("host_processors", static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN)));
   host.set("transparent_hugepages", first_line("/sys/kernel/mm/transparent_hugepage/enabled"));
   host.set("nx_huge_pages", first_line("/sys/module/kvm/parameters/nx_huge_pages"));
-  host.set("clocksource", first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
+  host.set("clocksource",
+           first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
   host.set("governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
   host.set("cgroup", first_line("/proc/self/cgroup"));
   host.set("unix_time", static_cast<double>(::time(nullptr)));

@@ -21,16 +21,20 @@ bool write_to(const std::filesystem::path& file, std::string_view text) {
   return out.good();
 }
 
-bool set_up(const std::filesystem::path& instance, std::string_view event, std::string_view filter) {
+bool set_up(const std::filesystem::path& instance, std::string_view event,
+            std::string_view filter) {
   std::error_code ignored;
   std::filesystem::create_directory(instance, ignored);
   const auto event_folder = instance / "events/kvm" / event;
-  return write_to(instance / "trace_clock", "mono") && write_to(instance / "options/overwrite", "0") &&
-         write_to(instance / "buffer_size_kb", "1") && (filter.empty() || write_to(event_folder / "filter", filter)) &&
+  return write_to(instance / "trace_clock", "mono") &&
+         write_to(instance / "options/overwrite", "0") &&
+         write_to(instance / "buffer_size_kb", "1") &&
+         (filter.empty() || write_to(event_folder / "filter", filter)) &&
          write_to(event_folder / "enable", "1") && write_to(instance / "tracing_on", "1");
 }
 
-/// "  name-12  [000] d.h1.  34.567890: event: ..." begins, for our purpose, at the stamp before the first ": ".
+/// "  name-12  [000] d.h1.  34.567890: event: ..." begins, for our purpose, at the stamp before the
+/// first ": ".
 std::optional<Nanoseconds> first_stamp(const std::filesystem::path& instance) {
   std::ifstream in{instance / "trace"};
   for (std::string line; std::getline(in, line);) {
@@ -50,7 +54,8 @@ std::optional<Nanoseconds> first_stamp(const std::filesystem::path& instance) {
 
 KvmTrace::KvmTrace() {
   const std::filesystem::path tracefs = "/sys/kernel/tracing";
-  if (!std::filesystem::exists(tracefs / "instances")) ::mount("tracefs", tracefs.c_str(), "tracefs", 0, nullptr);
+  if (!std::filesystem::exists(tracefs / "instances"))
+    ::mount("tracefs", tracefs.c_str(), "tracefs", 0, nullptr);
   instances_ = tracefs / "instances";
   if (!set_up(instances_ / entries, "kvm_entry", "") ||
       !set_up(instances_ / marks, "kvm_pio", "port == 0x80 && rw == 1 && val == 0x41")) {
@@ -71,7 +76,8 @@ void KvmTrace::clear() {
 
 KvmTrace::Moments KvmTrace::moments() const {
   if (!available()) return {};
-  return {.first_entry = first_stamp(instances_ / entries), .user_space_mark = first_stamp(instances_ / marks)};
+  return {.first_entry = first_stamp(instances_ / entries),
+          .user_space_mark = first_stamp(instances_ / marks)};
 }
 
 }  // namespace bench

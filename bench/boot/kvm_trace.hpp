@@ -1,9 +1,11 @@
-// What the host's kernel saw of a guest: when it was first entered, and when its init wrote the boot mark.
-// This is how the moments come from monitors that tell nothing themselves, without touching them.
+// What the host's kernel saw of a guest: when it was first entered, and when its init wrote the
+// boot mark. This is how the moments come from monitors that tell nothing themselves, without
+// touching them.
 //
-// Two instances of the kernel's tracer. One listens to kvm_entry with the smallest buffer there is and throws
-// away what no longer fits, so that it records the first entries and then costs next to nothing. The other
-// records writes of 0x41 to port 0x80 alone. Guests of other users of KVM would be mistaken for ours.
+// Two instances of the kernel's tracer. One listens to kvm_entry with the smallest buffer there is
+// and throws away what no longer fits, so that it records the first entries and then costs next to
+// nothing. The other records writes of 0x41 to port 0x80 alone. Guests of other users of KVM would
+// be mistaken for ours.
 #pragma once
 
 #include <filesystem>

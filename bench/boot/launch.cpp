@@ -37,7 +37,8 @@ Pipe make_pipe() {
 }
 
 /// In a process group of its own, so that helpers it may start end with it.
-pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int in, int out, int err) {
+pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int in,
+            int out, int err) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -52,7 +53,8 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
+  const int error =
+      ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error) throw runtime::HostError{error, "start {}", program.string()};
@@ -61,19 +63,22 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
 
 }  // namespace
 
-Launch::Launch(const std::filesystem::path& program, const std::vector<std::string>& arguments, Reading reading)
+Launch::Launch(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+               Reading reading)
     : reading_{reading} {
   auto console = make_pipe();
   auto keyboard = make_pipe();
   ::fcntl(console.write_end.get(), F_SETPIPE_SZ, console_capacity_bytes);
   ::fcntl(console.read_end.get(), F_SETFL, O_NONBLOCK);
-  errors_ = UniqueFd{check(::memfd_create("stderr", MFD_CLOEXEC), "make a file for error messages")};
+  errors_ =
+      UniqueFd{check(::memfd_create("stderr", MFD_CLOEXEC), "make a file for error messages")};
   console_pipe_ = std::move(console.read_end);
   keyboard_ = std::move(keyboard.write_end);
 
   started_ = now_ns();
   pid_ = spawn(program, arguments, keyboard.read_end.get(), console.write_end.get(), errors_.get());
-  process_ = UniqueFd{static_cast<int>(check(::syscall(SYS_pidfd_open, pid_, 0), "watch a process"))};
+  process_ =
+      UniqueFd{static_cast<int>(check(::syscall(SYS_pidfd_open, pid_, 0), "watch a process"))};
 }
 
 Launch::~Launch() {
@@ -98,7 +103,8 @@ std::optional<Nanoseconds> Launch::wait_for_exit(Nanoseconds deadline) {
 }
 
 void Launch::type(std::string_view text) {
-  check(retry_interrupted([&] { return ::write(keyboard_.get(), text.data(), text.size()); }), "type");
+  check(retry_interrupted([&] { return ::write(keyboard_.get(), text.data(), text.size()); }),
+        "type");
 }
 
 std::string Launch::complaints() const {
@@ -114,9 +120,11 @@ Launch::Waited Launch::wait(Nanoseconds deadline) {
   const bool at_once = reading_ == Reading::AtOnce;
   const auto time = at_once ? left : std::min(left, leisure_ns);
   // A console whose other end is closed would report that for ever: it is left out once it has.
-  std::array<pollfd, 2> watched{{{process_.get(), POLLIN, 0}, {at_once ? console_pipe_.get() : -1, POLLIN, 0}}};
+  std::array<pollfd, 2> watched{
+      {{process_.get(), POLLIN, 0}, {at_once ? console_pipe_.get() : -1, POLLIN, 0}}};
   const auto time_ms = static_cast<int>(time / 1'000'000 + 1);
-  check(retry_interrupted([&] { return ::poll(watched.data(), watched.size(), time_ms); }), "wait for a monitor");
+  check(retry_interrupted([&] { return ::poll(watched.data(), watched.size(), time_ms); }),
+        "wait for a monitor");
   if (watched[0].revents) {
     exited_ = now_ns();
     reap();

@@ -14,19 +14,22 @@
 
 namespace bench {
 
-/// When the console's bytes are taken out of the pipe. At once gives each line its time, but wakes a reader for
-/// every write of the monitor. At leisure costs nothing while the guest runs: the pipe holds them all.
+/// When the console's bytes are taken out of the pipe. At once gives each line its time, but wakes
+/// a reader for every write of the monitor. At leisure costs nothing while the guest runs: the pipe
+/// holds them all.
 enum class Reading { AtOnce, AtLeisure };
 
 class Launch {
  public:
-  Launch(const std::filesystem::path& program, const std::vector<std::string>& arguments, Reading reading);
+  Launch(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+         Reading reading);
   /// Whatever still runs is killed.
   ~Launch();
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
 
-  /// Waits until the console has shown `text`, and says when; nothing if the process ended first, or time is up.
+  /// Waits until the console has shown `text`, and says when; nothing if the process ended first,
+  /// or time is up.
   std::optional<Nanoseconds> wait_for_text(std::string_view text, Nanoseconds deadline);
   /// Waits for the end of the process and says when it came; nothing if time is up.
   std::optional<Nanoseconds> wait_for_exit(Nanoseconds deadline);

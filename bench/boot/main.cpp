@@ -32,9 +32,11 @@ struct Options {
   std::string reference = "mayfly";
   std::string samples;
   std::vector<std::string> compare;
+  std::string report_on;
   double time_limit_s = 6;
   double idle_s = 5;
   int rounds = 5;
+  int first_round = 1;
   int warm_ups = 1;
 };
 
@@ -42,28 +44,48 @@ void declare(CLI::App& app, Options& options) {
   auto& guest = options.guest;
   // So that what a script gives can be overruled by what its user adds.
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("--bzimage", guest.bzimage, "the guest's kernel as a bzImage")->check(CLI::ExistingFile);
-  app.add_option("--vmlinux", guest.vmlinux, "the same kernel as an ELF file")->check(CLI::ExistingFile);
-  app.add_option("--initrd", guest.initrd, "initrd made by bench/guest/build")->check(CLI::ExistingFile);
+  app.add_option("--bzimage", guest.bzimage, "the guest's kernel as a bzImage")
+      ->check(CLI::ExistingFile);
+  app.add_option("--vmlinux", guest.vmlinux, "the same kernel as an ELF file")
+      ->check(CLI::ExistingFile);
+  app.add_option("--initrd", guest.initrd, "initrd made by bench/guest/build")
+      ->check(CLI::ExistingFile);
   app.add_option("--words", guest.words, "more words for the kernel's command line");
   app.add_option("--memory", guest.memory_mib, "guest memory in MiB")->capture_default_str();
   app.add_option("--processors", guest.processors, "guest processors")->capture_default_str();
-  app.add_option("--peers", options.peers, "folder of descriptions (*.peer)")->check(CLI::ExistingDirectory);
-  app.add_option("--program", options.programs, "PROGRAM=PATH: where a description's program is")->take_all();
-  app.add_option("--only", options.only, "leave out all contestants but these")->delimiter(',')->take_all();
+  app.add_option("--peers", options.peers, "folder of descriptions (*.peer)")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--program", options.programs, "PROGRAM=PATH: where a description's program is")
+      ->take_all();
+  app.add_option("--only", options.only, "leave out all contestants but these")
+      ->delimiter(',')
+      ->take_all();
   app.add_option("--passes", options.passes, "of boot, console, idle")
       ->delimiter(',')
       ->take_all()
       ->capture_default_str();
-  app.add_option("--rounds", options.rounds, "boots of each contestant in each pass")->capture_default_str();
-  app.add_option("--warm-ups", options.warm_ups, "rounds before that, not counted")->capture_default_str();
-  app.add_option("--time-limit", options.time_limit_s, "seconds until a boot counts as hung")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "boots of each contestant in each pass")
+      ->capture_default_str();
+  app.add_option("--first-round", options.first_round, "number of the first round")
+      ->capture_default_str();
+  app.add_option("--warm-ups", options.warm_ups, "rounds before that, not counted")
+      ->capture_default_str();
+  app.add_option("--time-limit", options.time_limit_s, "seconds until a boot counts as hung")
+      ->capture_default_str();
   app.add_option("--idle", options.idle_s, "seconds to watch an idle guest")->capture_default_str();
-  app.add_option("--print", options.method.print_bytes, "bytes init prints in the console pass")->default_val(8192);
-  app.add_option("--reference", options.reference, "the contestant all others are compared with")->capture_default_str();
-  app.add_option("--samples", options.samples, "write every sample to this file, one JSON object a line");
-  app.add_option("--consoles", options.method.consoles, "folder for what each contestant's last guest printed");
-  app.add_option("--compare", options.compare, "boot nothing; compare two files of samples")->expected(2)->take_all();
+  app.add_option("--print", options.method.print_bytes, "bytes init prints in the console pass")
+      ->default_val(8192);
+  app.add_option("--reference", options.reference, "the contestant all others are compared with")
+      ->capture_default_str();
+  app.add_option("--samples", options.samples,
+                 "write every sample to this file, one JSON object a line");
+  app.add_option("--consoles", options.method.consoles,
+                 "folder for what each contestant's last guest printed");
+  app.add_option("--report", options.report_on,
+                 "boot nothing; print the report on a file of samples");
+  app.add_option("--compare", options.compare, "boot nothing; compare two files of samples")
+      ->expected(2)
+      ->take_all();
 }
 
 std::vector<Contestant> find_contestants(const Options& options) {
@@ -78,7 +100,8 @@ std::vector<Contestant> find_contestants(const Options& options) {
     if (!options.only.empty() && std::ranges::count(options.only, contestant.name) == 0) continue;
     for (const auto& given : options.programs) {
       const auto equals = given.find('=');
-      if (given.substr(0, equals) == contestant.program) contestant.program = given.substr(equals + 1);
+      if (given.substr(0, equals) == contestant.program)
+        contestant.program = given.substr(equals + 1);
     }
     const auto found = find_program(contestant.program);
     if (found.empty()) {
@@ -96,7 +119,8 @@ std::vector<Pass> passes_of(const Options& options) {
   for (const auto& name : options.passes) {
     const auto known = {Pass::Boot, Pass::Console, Pass::Idle};
     const auto* pass = std::ranges::find(known, name, name_of);
-    if (pass == known.end()) throw std::runtime_error{fmt::format("no pass '{}': boot, console, idle", name)};
+    if (pass == known.end())
+      throw std::runtime_error{fmt::format("no pass '{}': boot, console, idle", name)};
     passes.push_back(*pass);
   }
   return passes;
@@ -116,7 +140,8 @@ class Session {
     std::string scratch = (std::filesystem::temp_directory_path() / "boot_bench.XXXXXX").string();
     if (!::mkdtemp(scratch.data())) throw std::runtime_error{"cannot make a scratch folder"};
     options_.method.scratch = scratch;
-    if (!options_.method.consoles.empty()) std::filesystem::create_directories(options_.method.consoles);
+    if (!options_.method.consoles.empty())
+      std::filesystem::create_directories(options_.method.consoles);
     if (!options_.samples.empty()) file_.open(options_.samples);
   }
   ~Session() {
@@ -129,13 +154,16 @@ class Session {
     if (contestants.empty()) throw std::runtime_error{"nobody to measure"};
     keep(describe_host());
     for (const auto& contestant : contestants) describe(contestant);
-    if (!trace_.available()) fmt::print("  no trace of KVM: first_run and init_mark will be missing\n");
+    if (!trace_.available())
+      fmt::print("  no trace of KVM: first_run and init_mark will be missing\n");
     run_before_all_others();
-    for (int round = 1 - options_.warm_ups; round <= options_.rounds; ++round) {
+    const int first = options_.first_round;
+    for (int round = first - options_.warm_ups; round < first + options_.rounds; ++round) {
       for (const auto pass : passes_of(options_)) {
         for (std::size_t i = 0; i < contestants.size(); ++i) {
           // Each goes first once: nobody always follows the same neighbour's warm caches.
-          const auto turn = (i + static_cast<std::size_t>(round + options_.warm_ups)) % contestants.size();
+          const auto turn =
+              (i + static_cast<std::size_t>(round + options_.warm_ups)) % contestants.size();
           take_sample(contestants[turn], pass, round);
         }
       }
@@ -148,14 +176,15 @@ class Session {
     const auto arguments = arguments_for(contestant, options_.guest, options_.method, Pass::Boot);
     Record description;
     description.set("command_of", contestant.name);
-    description.set("command", fmt::format("{} {}", contestant.program.string(), fmt::join(arguments, " ")));
+    description.set("command",
+                    fmt::format("{} {}", contestant.program.string(), fmt::join(arguments, " ")));
     keep(description);
   }
 
   void take_sample(const Contestant& contestant, Pass pass, int round) {
     Record sample;
     sample.set("contestant", contestant.name);
-    sample.set("pass", std::string{round > 0 ? name_of(pass) : "warm-up"});
+    sample.set("pass", std::string{round >= options_.first_round ? name_of(pass) : "warm-up"});
     sample.set("round", round);
     const auto measured = measure(contestant, options_.guest, options_.method, pass, trace_);
     for (const auto& [name, value] : measured.values()) {
@@ -181,16 +210,24 @@ class Session {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app{"Boots one Linux guest with every virtual machine monitor found, in turn, and compares them."};
+  CLI::App app{
+      "Boots one Linux guest with every virtual machine monitor found, in turn, and compares "
+      "them."};
   Options options;
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
+  if (!options.report_on.empty()) {
+    fmt::print("{}", report(read_samples(options.report_on), options.reference));
+    return 0;
+  }
   if (!options.compare.empty()) {
-    fmt::print("{}", comparison(read_samples(options.compare[0]), read_samples(options.compare[1])));
+    fmt::print("{}",
+               comparison(read_samples(options.compare[0]), read_samples(options.compare[1])));
     return 0;
   }
   for (const auto* needed : {"--bzimage", "--vmlinux", "--initrd", "--peers"}) {
-    if (app.count(needed) == 0) throw std::runtime_error{fmt::format("{} is missing; bench/run gives it", needed)};
+    if (app.count(needed) == 0)
+      throw std::runtime_error{fmt::format("{} is missing; bench/run gives it", needed)};
   }
   Session{std::move(options)}.run();
   return 0;

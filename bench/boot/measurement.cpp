@@ -30,14 +30,22 @@ void sleep_for(Nanoseconds duration) {
 std::string words_of(Pass pass, const Guest& guest, const Method& method) {
   std::string words = guest.words;
   switch (pass) {
-    case Pass::Boot: words += " quiet"; break;
-    case Pass::Console: words += fmt::format(" bench_print={}", method.print_bytes); break;
-    case Pass::Idle: words += " quiet bench_idle=1"; break;
+    case Pass::Boot:
+      words += " quiet";
+      break;
+    case Pass::Console:
+      words += fmt::format(" bench_print={}", method.print_bytes);
+      break;
+    case Pass::Idle:
+      words += " quiet bench_idle=1";
+      break;
   }
   return words.substr(words.find_first_not_of(' '));
 }
 
-std::filesystem::path timeline_file(const Method& method) { return method.scratch / "timeline"; }
+std::filesystem::path timeline_file(const Method& method) {
+  return method.scratch / "timeline";
+}
 
 /// The number behind `label` in the guest's output.
 std::optional<double> number_after(std::string_view text, std::string_view label) {
@@ -45,14 +53,17 @@ std::optional<double> number_after(std::string_view text, std::string_view label
   if (at == std::string_view::npos) return std::nullopt;
   double number = 0;
   const auto* begin = text.data() + at + label.size();
-  if (std::from_chars(begin, text.data() + text.size(), number).ec != std::errc{}) return std::nullopt;
+  if (std::from_chars(begin, text.data() + text.size(), number).ec != std::errc{})
+    return std::nullopt;
   return number;
 }
 
 void add_guest_figures(Record& sample, const std::string& console) {
-  const auto tail = std::string_view{console}.substr(std::min(console.find(init_line), console.size()));
+  const auto tail =
+      std::string_view{console}.substr(std::min(console.find(init_line), console.size()));
   if (const auto ticks = number_after(tail, init_line)) sample.set("guest_init_ticks", *ticks);
-  if (const auto uptime = number_after(tail, " uptime=")) sample.set("guest_uptime_ns", *uptime * 1e9);
+  if (const auto uptime = number_after(tail, " uptime="))
+    sample.set("guest_uptime_ns", *uptime * 1e9);
   const auto print = tail.substr(std::min(tail.find(print_line), tail.size()));
   const auto bytes = number_after(print, print_line);
   const auto ticks = number_after(print, " tsc=");
@@ -91,7 +102,8 @@ void watch_idle(Record& sample, const Launch& launch, const Guest& guest, const 
 
   const auto seconds = static_cast<double>(method.idle_time) / 1e9;
   sample.set("idle_cpu_ns_per_s", static_cast<double>(after.time - before.time) / seconds);
-  sample.set("idle_switches_per_s", static_cast<double>(after.switches - before.switches) / seconds);
+  sample.set("idle_switches_per_s",
+             static_cast<double>(after.switches - before.switches) / seconds);
   sample.set("memory_overhead_bytes", static_cast<double>(memory.overhead_bytes));
   sample.set("memory_overhead_anonymous_bytes", static_cast<double>(memory.anonymous_bytes));
   sample.set("memory_guest_bytes", static_cast<double>(memory.guest_bytes));
@@ -99,17 +111,21 @@ void watch_idle(Record& sample, const Launch& launch, const Guest& guest, const 
 }
 
 std::string ending(int status) {
-  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status)) : fmt::format("status {}", WEXITSTATUS(status));
+  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                             : fmt::format("status {}", WEXITSTATUS(status));
 }
 
-void set_outcome(Record& sample, const char* outcome, const std::string& how, const Launch& launch) {
+void set_outcome(Record& sample, const char* outcome, const std::string& how,
+                 const Launch& launch) {
   const auto& console = launch.console();
   sample.set("outcome", std::string{outcome});
   sample.set("why", fmt::format("{}; standard error: {}; console: ...{}", how, launch.complaints(),
-                                console.substr(console.size() - std::min<std::size_t>(console.size(), 300))));
+                                console.substr(console.size() -
+                                               std::min<std::size_t>(console.size(), 300))));
 }
 
-void set_span(Record& sample, const char* name, std::optional<Nanoseconds> moment, Nanoseconds started) {
+void set_span(Record& sample, const char* name, std::optional<Nanoseconds> moment,
+              Nanoseconds started) {
   if (moment && *moment >= started) sample.set(name, static_cast<double>(*moment - started));
 }
 
@@ -117,15 +133,18 @@ void set_span(Record& sample, const char* name, std::optional<Nanoseconds> momen
 
 std::string_view name_of(Pass pass) {
   switch (pass) {
-    case Pass::Boot: return "boot";
-    case Pass::Console: return "console";
-    case Pass::Idle: return "idle";
+    case Pass::Boot:
+      return "boot";
+    case Pass::Console:
+      return "console";
+    case Pass::Idle:
+      return "idle";
   }
   return "";
 }
 
-std::vector<std::string> arguments_for(const Contestant& contestant, const Guest& guest, const Method& method,
-                                       Pass pass) {
+std::vector<std::string> arguments_for(const Contestant& contestant, const Guest& guest,
+                                       const Method& method, Pass pass) {
   const auto& kernel = contestant.kernel == KernelFile::BzImage ? guest.bzimage : guest.vmlinux;
   Replacements replacements{{"kernel", kernel},
                             {"initrd", guest.initrd},
@@ -134,21 +153,25 @@ std::vector<std::string> arguments_for(const Contestant& contestant, const Guest
                             {"timeline", timeline_file(method)},
                             {"scratch", method.scratch},
                             {"config", method.scratch / "config"}};
-  replacements["cmdline"] = filled_in(contestant.cmdline, {{"words", words_of(pass, guest, method)}});
+  replacements["cmdline"] =
+      filled_in(contestant.cmdline, {{"words", words_of(pass, guest, method)}});
   if (!contestant.config.empty()) {
     std::ofstream{method.scratch / "config"} << filled_in(contestant.config, replacements);
   }
   std::vector<std::string> arguments;
-  for (const auto& argument : contestant.arguments) arguments.push_back(filled_in(argument, replacements));
+  for (const auto& argument : contestant.arguments)
+    arguments.push_back(filled_in(argument, replacements));
   return arguments;
 }
 
-Record measure(const Contestant& contestant, const Guest& guest, const Method& method, Pass pass, KvmTrace& trace) {
+Record measure(const Contestant& contestant, const Guest& guest, const Method& method, Pass pass,
+               KvmTrace& trace) {
   const auto arguments = arguments_for(contestant, guest, method, pass);
   std::filesystem::remove(timeline_file(method));
   trace.clear();
 
-  Launch launch{contestant.program, arguments, pass == Pass::Console ? Reading::AtLeisure : Reading::AtOnce};
+  Launch launch{contestant.program, arguments,
+                pass == Pass::Console ? Reading::AtLeisure : Reading::AtOnce};
   const auto started = launch.started();
   const auto deadline = started + method.time_limit;
   const auto line_seen = launch.wait_for_text(init_line, deadline);
@@ -162,7 +185,8 @@ Record measure(const Contestant& contestant, const Guest& guest, const Method& m
   }
   const auto exited = launch.wait_for_exit(deadline);
   if (!method.consoles.empty()) {
-    std::ofstream{method.consoles / fmt::format("{}.{}", contestant.name, name_of(pass))} << launch.console();
+    std::ofstream{method.consoles / fmt::format("{}.{}", contestant.name, name_of(pass))}
+        << launch.console();
   }
 
   Record sample;

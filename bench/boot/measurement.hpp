@@ -11,8 +11,8 @@
 
 namespace bench {
 
-/// Boot: a quiet boot to init and to the end. Console: the same with the whole kernel log and then some text
-/// from user space. Idle: the guest waits at a prompt while we look at its monitor.
+/// Boot: a quiet boot to init and to the end. Console: the same with the whole kernel log and then
+/// some text from user space. Idle: the guest waits at a prompt while we look at its monitor.
 enum class Pass { Boot, Console, Idle };
 
 [[nodiscard]] std::string_view name_of(Pass pass);
@@ -34,12 +34,14 @@ struct Method {
   unsigned print_bytes = 0;
 };
 
-/// The record has "outcome": ok, hung (the time was up) or failed (ended without its init's line); then "why".
-[[nodiscard]] Record measure(const Contestant& contestant, const Guest& guest, const Method& method, Pass pass,
-                             KvmTrace& trace);
+/// The record has "outcome": ok, hung (the time was up) or failed (ended without its init's line);
+/// then "why".
+[[nodiscard]] Record measure(const Contestant& contestant, const Guest& guest, const Method& method,
+                             Pass pass, KvmTrace& trace);
 
 /// The command line, with its program, as a shell would take it; for the record.
-[[nodiscard]] std::vector<std::string> arguments_for(const Contestant& contestant, const Guest& guest,
-                                                     const Method& method, Pass pass);
+[[nodiscard]] std::vector<std::string> arguments_for(const Contestant& contestant,
+                                                     const Guest& guest, const Method& method,
+                                                     Pass pass);
 
 }  // namespace bench

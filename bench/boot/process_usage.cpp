@@ -47,14 +47,16 @@ std::vector<MappingUse> mappings_of(pid_t pid) {
     std::string name;
     std::uint64_t size_kib = 0;
     if (mappings.empty() || !(words >> name >> size_kib)) continue;
-    if (name == "Private_Clean:" || name == "Private_Dirty:") mappings.back().private_bytes += size_kib * 1024;
+    if (name == "Private_Clean:" || name == "Private_Dirty:")
+      mappings.back().private_bytes += size_kib * 1024;
     if (name == "Anonymous:") mappings.back().anonymous_bytes = size_kib * 1024;
   }
   return mappings;
 }
 
 /// First and one past the last of the mappings that are the guest's RAM.
-std::pair<std::size_t, std::size_t> guest_ram(const std::vector<MappingUse>& mappings, std::uint64_t size_bytes) {
+std::pair<std::size_t, std::size_t> guest_ram(const std::vector<MappingUse>& mappings,
+                                              std::uint64_t size_bytes) {
   for (std::size_t first = 0; first < mappings.size(); ++first) {
     for (auto last = first; last < mappings.size(); ++last) {
       if (last > first && mappings[last].begin != mappings[last - 1].end) break;
@@ -66,20 +68,15 @@ std::pair<std::size_t, std::size_t> guest_ram(const std::vector<MappingUse>& map
   // Merged with a neighbour: the largest mapping it is.
   std::size_t largest = 0;
   for (std::size_t i = 0; i < mappings.size(); ++i) {
-    if (mappings[i].end - mappings[i].begin > mappings[largest].end - mappings[largest].begin) largest = i;
+    if (mappings[i].end - mappings[i].begin > mappings[largest].end - mappings[largest].begin)
+      largest = i;
   }
   return {largest, largest + 1};
 }
 
-void add_counters(const fs::path& folder, std::map<std::string, double>& counters) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator{folder, error}) {
-    double value = 0;
-    if (entry.is_regular_file(error) && std::ifstream{entry.path()} >> value && value != 0) {
-      counters[entry.path().filename()] = value;
-    }
-  }
-}
+// What an exit was for (KVM has no better names), and what of it KVM had to emulate or map.
+constexpr auto counter_names = {"exits",     "io_exits",   "mmio_exits",     "halt_exits",
+                                "irq_exits", "hypercalls", "insn_emulation", "pf_taken"};
 
 }  // namespace
 
@@ -115,12 +112,15 @@ MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes) {
 std::map<std::string, double> kvm_counters(pid_t pid) {
   const fs::path debugfs = "/sys/kernel/debug";
   std::error_code error;
-  if (!fs::exists(debugfs / "kvm", error)) ::mount("debugfs", debugfs.c_str(), "debugfs", 0, nullptr);
+  if (!fs::exists(debugfs / "kvm", error))
+    ::mount("debugfs", debugfs.c_str(), "debugfs", 0, nullptr);
   std::map<std::string, double> counters;
   for (const auto& machine : fs::directory_iterator{debugfs / "kvm", error}) {
     if (!machine.path().filename().string().starts_with(fmt::format("{}-", pid))) continue;
-    add_counters(machine.path(), counters);
-    add_counters(machine.path() / "vcpu0", counters);
+    for (const auto* name : counter_names) {
+      double value = 0;
+      if (std::ifstream{machine.path() / name} >> value) counters[name] = value;
+    }
   }
   return counters;
 }

@@ -12,23 +12,23 @@
 namespace bench {
 
 struct CpuUse {
-  Nanoseconds time = 0;          // run time of all threads
-  std::uint64_t switches = 0;    // how often one of them went to sleep or was put off the processor
+  Nanoseconds time = 0;        // run time of all threads
+  std::uint64_t switches = 0;  // how often one of them went to sleep or was put off the processor
 };
 
 struct MemoryUse {
-  std::uint64_t overhead_bytes = 0;     // private and resident, beyond the guest's RAM
-  std::uint64_t guest_bytes = 0;        // private and resident in the guest's RAM
-  std::uint64_t anonymous_bytes = 0;    // the part of the overhead that no file backs
+  std::uint64_t overhead_bytes = 0;   // private and resident, beyond the guest's RAM
+  std::uint64_t guest_bytes = 0;      // private and resident in the guest's RAM
+  std::uint64_t anonymous_bytes = 0;  // the part of the overhead that no file backs
 };
 
 [[nodiscard]] CpuUse cpu_use(pid_t pid);
 
-/// The guest's RAM is the run of neighbouring mappings whose sizes add up to `guest_memory_bytes`. A monitor
-/// may have laid file mappings over parts of it; mappings of other use have other sizes.
+/// The guest's RAM is the run of neighbouring mappings whose sizes add up to `guest_memory_bytes`.
+/// A monitor may have laid file mappings over parts of it; mappings of other use have other sizes.
 [[nodiscard]] MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes);
 
-/// KVM's own counters of this process's first virtual processor and machine; empty without debugfs.
+/// KVM's own counters for this process's virtual machine; empty without debugfs.
 [[nodiscard]] std::map<std::string, double> kvm_counters(pid_t pid);
 
 }  // namespace bench

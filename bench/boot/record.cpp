@@ -21,15 +21,16 @@ std::optional<std::string> Record::text(std::string_view name) const {
 }
 
 void Record::set_value(std::string name, Value value) {
-  if (const auto* old = find(name)) {
-    *const_cast<Value*>(old) = std::move(value);
-  } else {
+  const auto at = std::ranges::find(values_, name, &Entry::first);
+  if (at == values_.end()) {
     values_.emplace_back(std::move(name), std::move(value));
+  } else {
+    at->second = std::move(value);
   }
 }
 
 const Record::Value* Record::find(std::string_view name) const {
-  const auto at = std::ranges::find(values_, name, [](const auto& entry) { return entry.first; });
+  const auto at = std::ranges::find(values_, name, &Entry::first);
   return at == values_.end() ? nullptr : &at->second;
 }
 
@@ -61,7 +62,9 @@ class Parser {
   }
 
  private:
-  void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size())); }
+  void skip_space() {
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
+  }
 
   bool take(char wanted) {
     skip_space();
@@ -99,7 +102,8 @@ class Parser {
       return true;
     }
     unsigned code = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + std::min<std::size_t>(4, rest_.size()), code, 16);
+    const auto [end, error] = std::from_chars(
+        rest_.data(), rest_.data() + std::min<std::size_t>(4, rest_.size()), code, 16);
     if (error != std::errc{} || code > 0x7f) return false;
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     out += static_cast<char>(code);
@@ -154,12 +158,15 @@ std::string Record::to_json() const {
       out += quoted(*text);
     } else {
       const double number = std::get<double>(value);
-      out += number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{}", number);
+      out +=
+          number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{}", number);
     }
   }
   return out.empty() ? "{}" : out + '}';
 }
 
-std::optional<Record> parse_record(std::string_view line) { return Parser{line}.parse(); }
+std::optional<Record> parse_record(std::string_view line) {
+  return Parser{line}.parse();
+}
 
 }  // namespace bench

@@ -1,5 +1,6 @@
-// A record: names with a text or a number each, on one line as JSON. Samples are kept so, and Mayfly's
-// timeline comes so. Objects inside a line are flattened: {"exits":{"port_read":3}} is exits.port_read.
+// A record: names with a text or a number each, on one line as JSON. Samples are kept so, and
+// Mayfly's timeline comes so. Objects inside a line are flattened: {"exits":{"port_read":3}} is
+// exits.port_read.
 #pragma once
 
 #include <optional>
@@ -14,6 +15,7 @@ namespace bench {
 class Record {
  public:
   using Value = std::variant<double, std::string>;
+  using Entry = std::pair<std::string, Value>;
 
   void set(std::string name, double number) { set_value(std::move(name), number); }
   void set(std::string name, std::string text) { set_value(std::move(name), std::move(text)); }
@@ -21,7 +23,7 @@ class Record {
   [[nodiscard]] std::optional<double> number(std::string_view name) const;
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   /// In the order in which they were set.
-  [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
+  [[nodiscard]] const std::vector<Entry>& values() const { return values_; }
 
   [[nodiscard]] std::string to_json() const;
 
@@ -29,7 +31,7 @@ class Record {
   void set_value(std::string name, Value value);
   [[nodiscard]] const Value* find(std::string_view name) const;
 
-  std::vector<std::pair<std::string, Value>> values_;
+  std::vector<Entry> values_;
 };
 
 /// Nothing if the line is no JSON object of numbers, texts, truth values and such objects.

@@ -50,7 +50,8 @@ Ordered<ByFigure> sorted(const std::vector<Record>& samples) {
     auto& figures = passes[sample.text("pass").value_or("")];
     for (const auto& [figure, value] : sample.values()) {
       const auto* number = std::get_if<double>(&value);
-      if (number && figure != "round") figures[figure][sample.text("contestant").value_or("")].push_back(*number);
+      if (number && figure != "round")
+        figures[figure][sample.text("contestant").value_or("")].push_back(*number);
     }
   }
   return passes;
@@ -64,10 +65,13 @@ struct Scale {
 
 Scale scale_of(const std::string& figure) {
   const std::pair<std::string_view, std::pair<std::string_view, double>> units[] = {
-      {"_ns", {"ms", 1e6}}, {"_ns_per_s", {"ms per second", 1e6}}, {"_ticks", {"million ticks", 1e6}}};
+      {"_ns", {"ms", 1e6}},
+      {"_ns_per_s", {"ms per second", 1e6}},
+      {"_ticks", {"million ticks", 1e6}}};
   for (const auto& [ending, unit] : units) {
     if (figure.ends_with(ending)) {
-      return {fmt::format("{} ({})", figure.substr(0, figure.size() - ending.size()), unit.first), unit.second};
+      return {fmt::format("{} ({})", figure.substr(0, figure.size() - ending.size()), unit.first),
+              unit.second};
     }
   }
   if (figure.starts_with("memory_")) return {figure.substr(0, figure.size() - 6) + " (KiB)", 1024};
@@ -76,20 +80,22 @@ Scale scale_of(const std::string& figure) {
 
 std::string row(const std::string& name, const Samples& samples, double per) {
   const auto scaled = [&](double percent) { return percentile(samples, percent) / per; };
-  return fmt::format("  {:<26} {:>4} {:>12.3f} {:>12.3f} {:>12.3f}", name, samples.size(), scaled(50), scaled(90),
-                     scaled(99));
+  return fmt::format("  {:<42} {:>4} {:>12.3f} {:>12.3f} {:>12.3f}", name, samples.size(),
+                     scaled(50), scaled(90), scaled(99));
 }
 
-constexpr auto heading = "  {:<26} {:>4} {:>12} {:>12} {:>12}{}\n";
+constexpr auto heading = "  {:<42} {:>4} {:>12} {:>12} {:>12}{}\n";
 
-std::string figure_table(const std::string& figure, const ByContestant& contestants, const std::string& reference) {
+std::string figure_table(const std::string& figure, const ByContestant& contestants,
+                         const std::string& reference) {
   const auto scale = scale_of(figure);
   const auto* own = contestants.find(reference);
-  auto out = fmt::format(heading, scale.title, "runs", "p50", "p90", "p99", own ? "   reference is       p" : "");
+  auto out = fmt::format(heading, scale.title, "runs", "p50", "p90", "p99",
+                         own ? fmt::format("  {:>16} {:>8}", reference + "/this", "p") : "");
   for (const auto& [name, samples] : contestants) {
     out += row(name, samples, scale.per);
     if (own && name != reference && percentile(samples, 50) > 0) {
-      out += fmt::format("  {:>9.3f} times  {:>7.4f}", percentile(*own, 50) / percentile(samples, 50),
+      out += fmt::format("  {:>16.3f} {:>8.4f}", percentile(*own, 50) / percentile(samples, 50),
                          permutation_p(*own, samples));
     }
     out += '\n';
@@ -97,7 +103,8 @@ std::string figure_table(const std::string& figure, const ByContestant& contesta
   return out + '\n';
 }
 
-/// What its guest's console costs each monitor: the difference of a loud boot and a quiet one, per byte.
+/// What its guest's console costs each monitor: the difference of a loud boot and a quiet one, per
+/// byte.
 std::string console_cost(const Ordered<ByFigure>& passes) {
   const auto* quiet = passes.find("boot");
   const auto* loud = passes.find("console");
@@ -112,8 +119,9 @@ std::string console_cost(const Ordered<ByFigure>& passes) {
     const auto* bytes = loud_bytes ? loud_bytes->find(name) : nullptr;
     if (!before || !bytes) continue;
     const auto from = percentile(*before, 50), to = percentile(samples, 50);
-    out += fmt::format("  {:<26} {:>4} {:>12.3f} {:>12.3f} {:>12.3f} {:>16.0f}\n", name, samples.size(), from / 1e6,
-                       to / 1e6, to / from, (to - from) / percentile(*bytes, 50));
+    out += fmt::format("  {:<42} {:>4} {:>12.3f} {:>12.3f} {:>12.3f} {:>16.0f}\n", name,
+                       samples.size(), from / 1e6, to / 1e6, to / from,
+                       (to - from) / percentile(*bytes, 50));
   }
   return out + '\n';
 }
@@ -126,7 +134,8 @@ std::string outcomes(const std::vector<Record>& samples) {
   std::string out;
   for (const auto& [name, kinds] : counts) {
     for (const auto& [kind, count] : kinds) {
-      if (kind != "ok") out += fmt::format("  {}: {} {} (kept out of the figures)\n", name, count, kind);
+      if (kind != "ok")
+        out += fmt::format("  {}: {} {} (kept out of the figures)\n", name, count, kind);
     }
   }
   return out.empty() ? "  every run ended as it should\n" : out;
@@ -147,9 +156,12 @@ std::string report(const std::vector<Record>& samples, const std::string& refere
         continue;
       }
       const auto scale = scale_of(figure);
-      for (const auto& [name, values] : contestants) alone += row(scale.title.substr(4) + ' ' + name, values, scale.per) + '\n';
+      for (const auto& [name, values] : contestants)
+        alone += row(scale.title.substr(4) + ' ' + name, values, scale.per) + '\n';
     }
-    if (!alone.empty()) out += fmt::format(heading, "told by the monitor itself", "runs", "p50", "p90", "p99", "") + alone;
+    if (!alone.empty())
+      out += fmt::format(heading, "told by the monitor itself", "runs", "p50", "p90", "p99", "") +
+             alone;
   }
   return out + '\n' + console_cost(passes);
 }
@@ -168,13 +180,14 @@ std::string comparison(const std::vector<Record>& before, const std::vector<Reco
       for (const auto& [name, samples] : contestants) {
         const auto* old = old_contestants ? old_contestants->find(name) : nullptr;
         if (!old) continue;
-        const auto from = percentile(*old, 50) / scale.per, to = percentile(samples, 50) / scale.per;
-        rows += fmt::format("  {:<26} {:>12.3f} {:>12.3f} {:>9.3f} {:>9.4f}\n", name, from, to,
+        const auto from = percentile(*old, 50) / scale.per,
+                   to = percentile(samples, 50) / scale.per;
+        rows += fmt::format("  {:<42} {:>12.3f} {:>12.3f} {:>9.3f} {:>9.4f}\n", name, from, to,
                             from == 0 ? 0 : to / from, permutation_p(*old, samples));
       }
       if (!rows.empty()) {
-        out += fmt::format("  {:<26} {:>12} {:>12} {:>9} {:>9}\n{}\n", pass + ": " + scale.title, "before p50",
-                           "after p50", "ratio", "p", rows);
+        out += fmt::format("  {:<42} {:>12} {:>12} {:>9} {:>9}\n{}\n", pass + ": " + scale.title,
+                           "before p50", "after p50", "ratio", "p", rows);
       }
     }
   }

@@ -32,7 +32,8 @@ double permutation_p(const std::vector<double>& a, const std::vector<double>& b)
   int as_large = 0;
   for (int i = 0; i < resamples; ++i) {
     std::ranges::shuffle(pool, random);
-    const double sum = std::accumulate(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(a.size()), 0.0);
+    const double sum =
+        std::accumulate(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(a.size()), 0.0);
     as_large += std::abs(sum / size_a - (total - sum) / size_b) >= observed - tolerance;
   }
   return (as_large + 1.0) / (resamples + 1.0);

@@ -1,12 +1,12 @@
-// The only program of the benchmark's initrd. Its first instruction reads the time stamp counter, which in
-// a guest counts from the creation of the virtual processor: what it shows is the whole boot as the guest
-// saw it. No libc, so that nothing runs before that.
+// The only program of the benchmark's initrd. Its first instruction reads the time stamp counter, which
+// in a guest counts from the creation of the virtual processor: it shows the whole boot as the guest saw
+// it. No libc, so that nothing runs before that.
 //
 // Words on the kernel command line reach it as environment:
 //   bench_print=N        writes N bytes to the console and says how long it took
 //   bench_log=1          shows the kernel's log, with what `quiet` kept from the console
 //   bench_idle=1         waits at a prompt for a line
-//   bench_end=poweroff   ends by powering off (by default: by a restart, which ends every monitor told so)
+//   bench_end=poweroff   ends by powering off (by default: by a restart)
 //   bench_timer=1        also writes Firecracker's boot timer: 123 to 0xc0000000
 // It prints: "init: tsc=TICKS uptime=SECONDS.MICROS", "print: bytes=N tsc=TICKS", and "ready: # ".
 
@@ -18,7 +18,8 @@ enum {
 };
 enum { MARK_PORT = 0x80, MARK_USER_SPACE = 0x41, TIMER_ADDRESS = 0xc0000000, TIMER_VALUE = 123 };
 enum { CLOCK_BOOTTIME = 7, TCSBRK = 0x5409, O_RDWR = 2, CHARACTER_DEVICE = 020600, CONSOLE = 1, READ_ALL = 3 };
-enum { REBOOT_MAGIC_1 = 0xfee1dead, REBOOT_MAGIC_2 = 672274793, RESTART = 0x1234567, POWER_OFF = 0x4321fedc };
+enum { REBOOT_MAGIC_1 = 0xfee1dead, REBOOT_MAGIC_2 = 672274793 };
+enum { RESTART = 0x1234567, POWER_OFF = 0x4321fedc };
 
 __asm__(
     ".globl _start\n"
@@ -90,8 +91,8 @@ static long open_device(const char* node, int major, int minor) {
   return call3(SYS_open, (long)node, O_RDWR, 0);
 }
 
-// Through /dev/port, not by ioperm and an instruction of our own: QEMU's software emulation, in a virtual
-// machine inside it, forgets the permission when the monitor writes back a task register it has read.
+// Through /dev/port, not by ioperm and an instruction of our own: in the lab, QEMU's software emulation
+// refuses that once a monitor has written back the task register it read (it takes "busy" for invalid).
 static void mark_user_space(void) {
   static const char mark = MARK_USER_SPACE;
   call6(SYS_pwrite64, open_device("/port", 1, 4), (long)&mark, 1, MARK_PORT, 0, 0);
