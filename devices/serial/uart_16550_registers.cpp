@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "runtime/flags.hpp"
 
@@ -51,6 +52,7 @@ std::size_t Uart16550Registers::trigger_level() const {
 }
 
 std::uint8_t Uart16550Registers::read(std::uint64_t offset) {
+  finish_burst();
   switch (UartRegister{static_cast<std::uint8_t>(offset)}) {
     case UartRegister::Data:
       return divisor_latched() ? divisor_low_ : read_received();
@@ -73,7 +75,9 @@ std::uint8_t Uart16550Registers::read(std::uint64_t offset) {
 }
 
 void Uart16550Registers::write(std::uint64_t offset, std::uint8_t value) {
-  switch (UartRegister{static_cast<std::uint8_t>(offset)}) {
+  const UartRegister target{static_cast<std::uint8_t>(offset)};
+  if (target != UartRegister::Data) finish_burst();
+  switch (target) {
     case UartRegister::Data:
       if (divisor_latched()) {
         divisor_low_ = value;
@@ -153,7 +157,12 @@ void Uart16550Registers::transmit(std::byte value) {
     output_.push(value);
     ++sent_bytes_;
   }
-  if (transmitter_ready()) transmitter_emptied_ = true;
+  // Having filled the FIFO, a driver may leave without a further look at the chip.
+  if (++burst_bytes_ >= fifo_depth()) finish_burst();
+}
+
+void Uart16550Registers::finish_burst() {
+  if (std::exchange(burst_bytes_, 0) != 0 && transmitter_ready()) transmitter_emptied_ = true;
 }
 
 void Uart16550Registers::enable_interrupts(std::uint8_t value) {
@@ -231,6 +240,7 @@ void Uart16550Registers::reveal_oldest() {
 }
 
 std::size_t Uart16550Registers::take_transmitted(std::span<std::byte> into) {
+  if (output_.empty()) finish_burst();
   const bool was_ready = transmitter_ready();
   const std::size_t taken = output_.pop_into(into);
   if (!was_ready && transmitter_ready()) transmitter_emptied_ = true;

@@ -95,8 +95,15 @@ enum class TerminalHandshake : std::uint8_t {
 /// the transmit FIFO, so THR is empty again, and says so, before the next access. Only when the
 /// terminal falls behind by `busy_above_bytes` does the transmitter become busy; drivers that give
 /// up waiting for it, as Linux's console does after 10 ms per byte, still find the rest of the
-/// buffer before anything is lost. Likewise four character times without a new byte pass at once:
-/// received bytes below the trigger level are a character time-out.
+/// buffer before anything is lost.
+///
+/// Only its interrupt waits for the end of a burst: for an access to anything but THR, a full FIFO,
+/// or a terminal that finds nothing new to take. A driver with no more to send disables it first.
+/// If the line rose before, as no real one does, an edge would be on its way, and each burst would
+/// cost the guest a second interrupt for nothing.
+///
+/// Likewise four character times without a new byte pass at once: received bytes below the trigger
+/// level are a character time-out.
 class Uart16550Registers {
  public:
   static constexpr std::size_t fifo_depth_bytes = 16;
@@ -112,11 +119,12 @@ class Uart16550Registers {
 
   /// What the terminal sees. `receive` takes what there is space for and returns how much.
   [[nodiscard]] std::size_t receive_space() const;
-  [[nodiscard]] std::size_t receive_depth() const { return fifo_enabled() ? fifo_depth_bytes : 1; }
+  [[nodiscard]] std::size_t receive_depth() const { return fifo_depth(); }
   std::size_t receive(std::span<const std::byte> bytes);
   /// The terminal holds the line low for a while: a zero byte with LSR.BI.
   void receive_break();
   [[nodiscard]] std::size_t output_bytes() const { return output_.size(); }
+  /// To take nothing tells that the line has fallen silent.
   std::size_t take_transmitted(std::span<std::byte> into);
   /// Bytes ever accepted for the terminal.
   [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -137,6 +145,7 @@ class Uart16550Registers {
   [[nodiscard]] bool loopback() const;
   [[nodiscard]] bool fifo_enabled() const;
   [[nodiscard]] bool transmitter_ready() const { return output_.size() <= busy_above_bytes; }
+  [[nodiscard]] std::size_t fifo_depth() const { return fifo_enabled() ? fifo_depth_bytes : 1; }
   [[nodiscard]] std::size_t trigger_level() const;
   [[nodiscard]] InterruptCause cause() const;
 
@@ -145,6 +154,7 @@ class Uart16550Registers {
   std::uint8_t read_line_status();
   std::uint8_t read_modem_status();
   void transmit(std::byte value);
+  void finish_burst();
   void enable_interrupts(std::uint8_t value);
   void control_fifo(std::uint8_t value);
   void control_modem(std::uint8_t value);
@@ -169,6 +179,7 @@ class Uart16550Registers {
   std::uint8_t scratch_ = 0;
   std::uint8_t divisor_low_ = 12;  // 9600 baud, where a PC's firmware leaves it
   std::uint8_t divisor_high_ = 0;
+  std::size_t burst_bytes_ = 0;       // written to THR in a row, and not interrupted for yet
   bool transmitter_emptied_ = false;  // latched until IIR shows it or THR is written
 };
 

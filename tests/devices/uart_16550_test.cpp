@@ -107,6 +107,27 @@ Task<> prints_one_byte(Bench& bench) {
   CHECK(bench.terminal.writes == 1);
 }
 
+/// A driver that writes less than a FIFO, and leaves until it is told to go on.
+Task<> prints_by_interrupts(Bench& bench, std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(std::min<std::size_t>(text.size(), 5))) {
+    co_await interrupted(bench);
+    CHECK((bench.read(iir) & 0x0F) == 0x02);
+    for (const char c : text.substr(0, 5)) bench.write(thr, static_cast<std::uint8_t>(c));
+  }
+  co_await interrupted(bench);
+}
+
+/// A line as Linux sends it, from start_tx to the interrupt handler's last look at IIR.
+void print_as_linux(Bench& bench, std::string_view line) {
+  bench.write(ier, rdi | rlsi | thri);
+  CHECK((bench.read(iir) & 0x0F) == 0x02);
+  CHECK(bench.ready());
+  bench.read(msr);
+  for (const char c : line) bench.write(thr, static_cast<std::uint8_t>(c));
+  bench.write(ier, rdi | rlsi);
+  CHECK((bench.read(iir) & 0x0F) == no_interrupt);
+}
+
 Task<> fills_up_stuck_terminal(Bench& bench) {
   bench.write(thr, '>');
   while (bench.terminal.writes == 0) co_await runtime::sleep_for(0s);
@@ -222,6 +243,21 @@ TEST_CASE("serial port: what was written before it ran is not lost", "[devices][
 TEST_CASE("serial port: one byte does not wait for a second", "[devices][serial]") {
   Bench bench;
   bench.run(prints_one_byte(bench));
+}
+
+TEST_CASE("serial port: each line of Linux's costs one interrupt", "[devices][serial]") {
+  Bench bench{rdi | rlsi};
+  for (int line = 1; line <= 100; ++line) {
+    print_as_linux(bench, "a line\r\n");
+    REQUIRE(bench.interrupt.edges() == line);
+  }
+}
+
+TEST_CASE("serial port: a driver that only waits for its interrupt gets it", "[devices][serial]") {
+  Bench bench{thri};
+  const std::string text(100, 't');
+  bench.run(prints_by_interrupts(bench, text));
+  CHECK(bench.terminal.output == text);
 }
 
 TEST_CASE("serial port: a stuck terminal holds the guest back and loses nothing",
