@@ -170,6 +170,12 @@ std::array<SerialBackend, serial_port_count> serial_ports(
   for (std::size_t i = 0; i < serial_port_count; ++i) {
     const std::string option = fmt::format("--com{}", i + 1);
     backends[i] = serial_backend(option, texts[i]);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!backends[i].path.empty() && backends[i].path == backends[j].path) {
+        refuse("{}: found {}, but --com{} has it; each port needs its own", option, texts[i],
+               j + 1);
+      }
+    }
     if (backends[i].kind != SerialBackend::Kind::Console) continue;
     if (console)
       refuse("{}: found console, but --com{} has it; one port can", option, *console + 1);
@@ -212,12 +218,11 @@ OnCrash on_crash(std::string_view text) {
 }
 
 runtime::log::Level log_level(std::string_view text) {
-  using Level = runtime::log::Level;
-  return choose(
-      "--log-level", text,
-      std::array{Choice<Level>{"error", Level::Error}, Choice<Level>{"warning", Level::Warning},
-                 Choice<Level>{"info", Level::Info}, Choice<Level>{"debug", Level::Debug},
-                 Choice<Level>{"trace", Level::Trace}});
+  const std::optional<runtime::log::Level> level = runtime::log::parse_level(text);
+  if (!level) {
+    refuse("--log-level: found '{}', expected error, warning, info, debug or trace", text);
+  }
+  return *level;
 }
 
 std::string default_command_line(std::span<const SerialBackend, serial_port_count> serial) {

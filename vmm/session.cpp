@@ -16,6 +16,11 @@ using runtime::Task;
 /// output may take (Machine) this stays well below a second.
 constexpr auto power_button_grace = 500ms;
 
+/// A guest that crashes as soon as it starts, under --on-crash restart, must not keep a processor
+/// busy and the log full.
+constexpr auto short_life = 1s;
+constexpr auto crash_pause = 200ms;
+
 /// Under nohup a hang-up is nobody's business; otherwise it ends us like SIGTERM.
 int hang_up_unless_ignored() {
   struct sigaction current {};
@@ -46,9 +51,14 @@ Task<> Session::run_with(runtime::Scope& helpers) {
   helpers.spawn(watch_quit());
   serial_.run(helpers);
   for (;;) {
+    const auto started = runtime::Clock::now();
     const Next next = co_await run_machine();
     if (next == Next::Halt) co_await stop_halting_.wait();
     if (next != Next::Restart) break;
+    const bool crashed = exit_status_ == exit_status::guest_crashed;
+    if (crashed && runtime::Clock::now() - started < short_life)
+      co_await runtime::sleep_for(crash_pause);
+    if (stopping_) break;
   }
   helpers.request_stop();
 }

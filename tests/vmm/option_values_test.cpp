@@ -68,6 +68,19 @@ TEST_CASE("option --comN: nonsense and a second console are refused with the por
       MessageMatches(ContainsSubstring("--com4: found console, but --com1 has it")));
 }
 
+TEST_CASE("option --comN: two ports do not share a file or socket", "[vmm][options]") {
+  CHECK_THROWS_MATCHES(
+      values::serial_ports(Texts{"file=x", "none", "file=x", "none"}), BadUsage,
+      MessageMatches(ContainsSubstring("--com3: found file=x, but --com1 has it")));
+  CHECK_NOTHROW(values::serial_ports(Texts{"file=x", "file=y", "pty", "pty"}));
+}
+
+TEST_CASE("option --log-level: five names and nothing else", "[vmm][options]") {
+  CHECK(values::log_level("trace") == runtime::log::Level::Trace);
+  CHECK_THROWS_MATCHES(values::log_level("loud"), BadUsage,
+                       MessageMatches(ContainsSubstring("--log-level: found 'loud'")));
+}
+
 TEST_CASE("option --smbios: pairs set what they name", "[vmm][options]") {
   loader::smbios::Identity identity;
   values::add_smbios("manufacturer=Acme,serial=42,uuid=00112233-4455-6677-8899-aAbBcCdDeEfF",
