@@ -1,6 +1,6 @@
 #include "vmm/boot_registers.hpp"
 
-#include "loader/mtrr.hpp"
+#include "loader/x86_64/mtrr.hpp"
 #include "vmm/address_map.hpp"
 
 namespace vmm {
@@ -28,7 +28,7 @@ constexpr Segment tss_32{.selector = 0x18, .attributes = 0x008B, .limit_bytes = 
 constexpr std::uint32_t pat_msr = 0x277;
 constexpr std::uint64_t pat_at_reset = 0x0007'0406'0007'0406;
 
-BootState linux_64(const loader::BootEntry& entry) {
+BootState linux_64(const loader::x86_64::BootEntry& entry) {
   BootState state;
   state.rip = entry.instruction.value;
   state.rsi = entry.parameters.value;
@@ -41,7 +41,7 @@ BootState linux_64(const loader::BootEntry& entry) {
   return state;
 }
 
-BootState pvh_32(const loader::BootEntry& entry) {
+BootState pvh_32(const loader::x86_64::BootEntry& entry) {
   BootState state;
   state.rip = entry.instruction.value;
   state.rbx = entry.parameters.value;
@@ -54,8 +54,9 @@ BootState pvh_32(const loader::BootEntry& entry) {
 
 }  // namespace
 
-BootState boot_state(const loader::BootEntry& entry) {
-  BootState state = entry.protocol == loader::BootProtocol::Pvh32 ? pvh_32(entry) : linux_64(entry);
+BootState boot_state(const loader::x86_64::BootEntry& entry) {
+  BootState state =
+      entry.protocol == loader::x86_64::BootProtocol::Pvh32 ? pvh_32(entry) : linux_64(entry);
   state.gdt_base = entry.gdt.value;
   state.gdt_limit = entry.gdt_limit;
   return state;
@@ -64,11 +65,12 @@ BootState boot_state(const loader::BootEntry& entry) {
 platform::x86_64::CommonMsrs common_msrs(std::uint64_t memory_bytes,
                                          unsigned physical_address_bits) {
   platform::x86_64::CommonMsrs msrs{{.index = pat_msr, .value = pat_at_reset}};
-  const loader::MtrrLayout layout{.ram_end = address_map::ram(memory_bytes).back().end(),
-                                  .low_mmio = address_map::low_mmio,
-                                  .high_mmio = std::nullopt,
-                                  .physical_address_bits = physical_address_bits};
-  for (const loader::MsrValue msr : loader::mtrrs(layout)) msrs.push_back({msr.index, msr.value});
+  const loader::x86_64::MtrrLayout layout{.ram_end = address_map::ram(memory_bytes).back().end(),
+                                          .low_mmio = address_map::low_mmio,
+                                          .high_mmio = std::nullopt,
+                                          .physical_address_bits = physical_address_bits};
+  for (const loader::x86_64::MsrValue msr : loader::x86_64::mtrrs(layout))
+    msrs.push_back({msr.index, msr.value});
   return msrs;
 }
 

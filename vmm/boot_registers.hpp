@@ -5,12 +5,12 @@
 
 #include <cstdint>
 
-#include "loader/linux_boot.hpp"
+#include "loader/x86_64/linux_boot.hpp"
 #include "platform/x86_64/cpu_state.hpp"
 
 namespace vmm {
 
-[[nodiscard]] platform::x86_64::BootState boot_state(const loader::BootEntry& entry);
+[[nodiscard]] platform::x86_64::BootState boot_state(const loader::x86_64::BootEntry& entry);
 
 /// MTRRs and PAT: RAM write-back, everything else uncached, alike on every processor.
 [[nodiscard]] platform::x86_64::CommonMsrs common_msrs(std::uint64_t memory_bytes,

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/kernel.hpp"
 #include "loader/smbios.hpp"
+#include "loader/x86_64/kernel.hpp"
 
 namespace vmm {
 
@@ -25,7 +25,7 @@ inline constexpr std::size_t serial_port_count = 4;
 
 struct MachineConfig {
   std::string kernel_path;
-  loader::KernelEntry kernel_entry = loader::KernelEntry::Automatic;
+  loader::x86_64::KernelEntry kernel_entry = loader::x86_64::KernelEntry::Automatic;
   std::optional<std::string> initrd_path;
   std::string command_line;  ///< Complete: what the kernel gets, word for word.
   std::uint64_t memory_bytes = 0;

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "loader/linux_boot.hpp"
+#include "loader/x86_64/linux_boot.hpp"
 #include "platform/guest_memory.hpp"
 #include "vmm/address_map.hpp"
 #include "vmm/machine.hpp"
@@ -16,13 +16,13 @@ namespace {
 
 using Text = std::back_insert_iterator<std::string>;
 
-std::string_view type_name(loader::MemoryType type) {
+std::string_view type_name(loader::x86_64::MemoryType type) {
   switch (type) {
-    case loader::MemoryType::Ram:
+    case loader::x86_64::MemoryType::Ram:
       return "RAM";
-    case loader::MemoryType::Reserved:
+    case loader::x86_64::MemoryType::Reserved:
       return "reserved";
-    case loader::MemoryType::AcpiTables:
+    case loader::x86_64::MemoryType::AcpiTables:
       return "ACPI tables";
   }
   return "?";
@@ -87,18 +87,20 @@ void add_devices(Text out, const MachineConfig& config) {
 
 std::string describe_machine(const MachineConfig& config, const BootFiles& files) {
   platform::GuestMemory memory{address_map::ram(config.memory_bytes)};
-  const loader::LoadedLinux loaded = loader::load_linux(linux_boot(config, files), memory);
+  const loader::x86_64::LoadedLinux loaded =
+      loader::x86_64::load_linux(linux_boot(config, files), memory);
   std::string text;
   const Text out{text};
   fmt::format_to(out, "machine  x86_64, {} processor{}, {} of RAM\n", config.processors,
                  config.processors == 1 ? "" : "s", format_size(config.memory_bytes));
   fmt::format_to(out, "kernel   {}: {}, entered at {:#x} by the {}\n", config.kernel_path,
-                 loaded.kernel.format == loader::KernelFormat::Elf ? "ELF" : "bzImage",
+                 loaded.kernel.format == loader::x86_64::KernelFormat::Elf ? "ELF" : "bzImage",
                  loaded.entry.instruction.value,
-                 loaded.entry.protocol == loader::BootProtocol::Linux64 ? "64-bit boot protocol"
-                                                                        : "PVH entry");
+                 loaded.entry.protocol == loader::x86_64::BootProtocol::Linux64
+                     ? "64-bit boot protocol"
+                     : "PVH entry");
   fmt::format_to(out, "memory map\n");
-  for (const loader::MemoryMapEntry& entry : loaded.memory_map) {
+  for (const loader::x86_64::MemoryMapEntry& entry : loaded.memory_map) {
     add_range(out, entry.range, type_name(entry.type));
   }
   fmt::format_to(out, "in RAM\n");

@@ -9,7 +9,7 @@
 namespace vmm {
 
 /// Loads kernel and tables into memory of its own, exactly as a real start would, and tells what
-/// came out. Throws what loader::load_linux throws.
+/// came out. Throws what loader::x86_64::load_linux throws.
 [[nodiscard]] std::string describe_machine(const MachineConfig& config, const BootFiles& files);
 
 }  // namespace vmm

@@ -19,8 +19,8 @@ constexpr auto stopped_drain_time = 200ms;
 
 }  // namespace
 
-loader::LinuxBoot linux_boot(const MachineConfig& config, const BootFiles& files) {
-  loader::LinuxBoot boot;
+loader::x86_64::LinuxBoot linux_boot(const MachineConfig& config, const BootFiles& files) {
+  loader::x86_64::LinuxBoot boot;
   boot.kernel = files.kernel.image();
   boot.kernel_entry = config.kernel_entry;
   if (files.initrd) boot.initrd = files.initrd->image();
@@ -52,13 +52,14 @@ Machine::Machine(const MachineConfig& config, const BootFiles& files,
   // The index of a CMOS register matters only once its data port is read or written.
   (void)vm_->coalesce_writes(address_map::rtc);
   timeline_.mark(BootEvent::MemoryReady);
-  const loader::LoadedLinux loaded = loader::load_linux(linux_boot(config, files), memory_);
+  const loader::x86_64::LoadedLinux loaded =
+      loader::x86_64::load_linux(linux_boot(config, files), memory_);
   timeline_.mark(BootEvent::KernelPlaced);
   create_vcpus(loaded, config);
   timeline_.mark(BootEvent::VcpusCreated);
 }
 
-void Machine::create_vcpus(const loader::LoadedLinux& loaded, const MachineConfig& config) {
+void Machine::create_vcpus(const loader::x86_64::LoadedLinux& loaded, const MachineConfig& config) {
   const platform::x86_64::BootState boot = boot_state(loaded.entry);
   const platform::x86_64::CommonMsrs msrs =
       common_msrs(config.memory_bytes, vm_->physical_address_bits());

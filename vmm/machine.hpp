@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "devices/system/power_control.hpp"
-#include "loader/linux_boot.hpp"
+#include "loader/x86_64/linux_boot.hpp"
 #include "platform/guest_memory.hpp"
 #include "platform/vm.hpp"
 #include "runtime/event.hpp"
@@ -30,7 +30,8 @@ namespace vmm {
 enum class Ending : std::uint8_t { PowerOff, Reset, Crash, Stopped };
 
 /// What the loader is to put into the machine's RAM.
-[[nodiscard]] loader::LinuxBoot linux_boot(const MachineConfig& config, const BootFiles& files);
+[[nodiscard]] loader::x86_64::LinuxBoot linux_boot(const MachineConfig& config,
+                                                   const BootFiles& files);
 
 class Machine final : private devices::PowerControl, private ExitHandler {
  public:
@@ -66,7 +67,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   void handle(platform::VmExit& exit) override;
   void failed(std::exception_ptr failure) override;
 
-  void create_vcpus(const loader::LoadedLinux& loaded, const MachineConfig& config);
+  void create_vcpus(const loader::x86_64::LoadedLinux& loaded, const MachineConfig& config);
   /// The first reason counts; whether this was it.
   bool end(Ending ending);
   [[nodiscard]] bool has_ended();

@@ -127,8 +127,8 @@ void add_smbios_pair(std::string_view pair, loader::smbios::Identity& identity) 
 
 }  // namespace
 
-loader::KernelEntry kernel_entry(std::string_view text) {
-  using Entry = loader::KernelEntry;
+loader::x86_64::KernelEntry kernel_entry(std::string_view text) {
+  using Entry = loader::x86_64::KernelEntry;
   return choose(
       "--kernel-entry", text,
       std::array{Choice<Entry>{"auto", Entry::Automatic}, Choice<Entry>{"elf", Entry::Elf},

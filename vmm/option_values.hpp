@@ -13,7 +13,7 @@
 
 namespace vmm::option_values {
 
-[[nodiscard]] loader::KernelEntry kernel_entry(std::string_view text);
+[[nodiscard]] loader::x86_64::KernelEntry kernel_entry(std::string_view text);
 /// A multiple of 4 KiB that a kernel could live in and this host has.
 [[nodiscard]] std::uint64_t memory(std::string_view text);
 [[nodiscard]] std::uint32_t processors(std::string_view text);

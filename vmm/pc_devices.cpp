@@ -32,7 +32,7 @@ bool has_port(const SerialBackend& backend) {
 
 }  // namespace
 
-void describe_devices(const MachineConfig& config, loader::acpi::Machine& machine) {
+void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine& machine) {
   for (unsigned i = 0; i < serial_port_count; ++i) {
     if (!has_port(config.serial[i])) continue;
     const address_map::SerialPlace place = address_map::serial_ports[i];

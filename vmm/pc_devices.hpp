@@ -17,7 +17,7 @@
 #include "devices/system/boot_mark.hpp"
 #include "devices/system/pc_ports.hpp"
 #include "devices/system/power_control.hpp"
-#include "loader/acpi/machine.hpp"
+#include "loader/acpi/x86_64/machine.hpp"
 #include "platform/interrupts.hpp"
 #include "platform/vm_exit.hpp"
 #include "runtime/byte_stream.hpp"
@@ -30,7 +30,7 @@ namespace vmm {
 using SerialStreams = std::array<runtime::ByteStream*, serial_port_count>;
 
 /// Lists the same devices for ACPI.
-void describe_devices(const MachineConfig& config, loader::acpi::Machine& machine);
+void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine& machine);
 
 class PcDevices {
  public:

@@ -3,7 +3,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file = std::as_bytes(std::span{data, size});
-  load_fuzzed_kernel(file, loader::KernelEntry::Automatic);
-  load_fuzzed_kernel(file, loader::KernelEntry::Pvh);
+  load_fuzzed_kernel(file, loader::x86_64::KernelEntry::Automatic);
+  load_fuzzed_kernel(file, loader::x86_64::KernelEntry::Pvh);
   return 0;
 }

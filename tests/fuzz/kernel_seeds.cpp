@@ -3,7 +3,7 @@
 #include <fstream>
 #include <string>
 
-#include "tests/loader/sample_kernels.hpp"
+#include "tests/loader/x86_64/sample_kernels.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <initializer_list>
 
-#include "guest_ram.hpp"
+#include "tests/loader/guest_ram.hpp"
 
 namespace aml = loader::acpi::aml;
 

@@ -3,8 +3,8 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 
-#include "guest_ram.hpp"
-#include "sample_kernels.hpp"
+#include "tests/loader/guest_ram.hpp"
+#include "tests/loader/x86_64/sample_kernels.hpp"
 
 using loader::Compression;
 using loader::decompress;

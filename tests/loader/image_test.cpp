@@ -1,7 +1,7 @@
 #include "loader/image.hpp"
 
-#include "guest_ram.hpp"
-#include "sample_kernels.hpp"
+#include "tests/loader/guest_ram.hpp"
+#include "tests/loader/x86_64/sample_kernels.hpp"
 
 TEST_CASE("ImageReader: reads little-endian numbers up to the last byte", "[loader]") {
   const Bytes bytes{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};

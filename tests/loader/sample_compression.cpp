@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "sample_kernels.hpp"
+#include "tests/loader/x86_64/sample_kernels.hpp"
 
 namespace samples {
 namespace {

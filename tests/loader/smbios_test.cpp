@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "guest_ram.hpp"
+#include "tests/loader/guest_ram.hpp"
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;

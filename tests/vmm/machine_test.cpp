@@ -4,7 +4,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <chrono>
 
-#include "loader/low_memory.hpp"
+#include "loader/x86_64/low_memory.hpp"
 #include "runtime/error.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/scope.hpp"
@@ -89,8 +89,8 @@ TEST_CASE("machine: the boot processor starts where the loader says, with its pa
   bench.script.exits[0] = {power_off()};
   Machine& machine = bench.build(loop.executor());
   CHECK(bench.script.boot.rip == KernelFile::entry);
-  CHECK(bench.script.boot.rsi == loader::low_memory::boot_params.start.value);
-  CHECK(bench.script.boot.cr3 == loader::low_memory::page_tables.start.value);
+  CHECK(bench.script.boot.rsi == loader::x86_64::low_memory::boot_params.start.value);
+  CHECK(bench.script.boot.cr3 == loader::x86_64::low_memory::page_tables.start.value);
   CHECK(bench.script.memory->load<std::uint8_t>({KernelFile::entry}) == 0xF4);
   CHECK(run(loop, machine) == Ending::PowerOff);
 }

@@ -1,0 +1,115 @@
+#include "loader/acpi/x86_64/dsdt.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <fmt/core.h>
+
+#include "loader/acpi/aml.hpp"
+
+namespace loader::acpi::x86_64 {
+namespace {
+
+using namespace aml;
+
+constexpr std::uint32_t local_apic_address = 0xFEE0'0000;
+constexpr std::uint32_t apic_register_bytes = 0x1000;
+
+/// PM1 control takes the first two numbers as SLP_TYP; the others are reserved (7.4.2).
+Bytes sleep_state(const char* path, std::uint8_t sleep_type) {
+  const Bytes type = integer(sleep_type);
+  return name(path, package({type, type, integer(0), integer(0)}));
+}
+
+Bytes interrupt_controllers(const Machine& machine) {
+  const auto io_apic = static_cast<std::uint32_t>(machine.io_apic.address.value);
+  return device("APIC",
+                {name("_HID", eisa_id("PNP0003")),
+                 name("_CRS", resources({memory_32_fixed(local_apic_address, apic_register_bytes),
+                                         memory_32_fixed(io_apic, apic_register_bytes)}))});
+}
+
+Bytes serial_port(const SerialPort& port, Sharing sharing) {
+  constexpr std::uint8_t registers = 8;
+  return device(
+      fmt::format("UAR{}", port.number),
+      {name("_HID", eisa_id("PNP0501")), name("_DDN", string(fmt::format("COM{}", port.number))),
+       name("_UID", integer(port.number)),
+       name("_CRS", resources({io_ports(port.base, 1, registers),
+                               interrupt(port.interrupt, Trigger::Edge, sharing)}))});
+}
+
+/// COM1 and COM3, and COM2 and COM4, have one interrupt between them.
+Bytes serial_ports(const Machine& machine) {
+  Terms nodes;
+  for (const SerialPort& port : machine.serial_ports) {
+    const auto users =
+        std::ranges::count(machine.serial_ports, port.interrupt, &SerialPort::interrupt);
+    nodes.push_back(serial_port(port, users > 1 ? Sharing::Shared : Sharing::Exclusive));
+  }
+  return join(nodes);
+}
+
+Bytes rtc(const Rtc& rtc) {
+  constexpr std::uint8_t registers = 2;
+  return device(
+      "RTC0",
+      {name("_HID", eisa_id("PNP0B00")), name("_UID", integer(0)),
+       name("_CRS", resources({io_ports(rtc.base, 0, registers),
+                               interrupt(rtc.interrupt, Trigger::Edge, Sharing::Exclusive)}))});
+}
+
+Bytes virtio_mmio(const VirtioMmio& transport, std::size_t index) {
+  return device(
+      fmt::format("VI{:02}", index),
+      {name("_HID", string("LNRO0005")), name("_UID", integer(index)),
+       name("_CRS", resources({qword_memory(transport.registers, MemoryUse::Registers),
+                               interrupt(transport.interrupt, Trigger::Level, Sharing::Shared)}))});
+}
+
+/// What a Hyper-V guest expects of its root bus: it can be disabled and enabled, without effect.
+Bytes vmbus() {
+  const Bytes status = path("STA");
+  return device("VMBS", {name("STA", integer(0xF)), name("_HID", string("VMBus")),
+                         name("_DDN", string("VMBUS")), name("_UID", integer(0)),
+                         method("_DIS", {and_into(status, integer(0xD), status)}),
+                         method("_PS0", {or_into(status, integer(0xF), status)}),
+                         method("_PS3", {}), method("_STA", {return_value(status)})});
+}
+
+Bytes mmio_windows(const MmioWindows& windows, bool has_vmbus) {
+  Terms ranges{qword_memory(windows.low, MemoryUse::Window)};
+  if (windows.high) ranges.push_back(qword_memory(*windows.high, MemoryUse::Window));
+  return device("VMOD", {name("_HID", string("ACPI0004")), name("_UID", integer(0)),
+                         name("_CRS", resources(ranges)), has_vmbus ? vmbus() : Bytes{}});
+}
+
+/// P001 .. P999, Q000 .. : the letter counts thousands.
+std::string processor_name(std::size_t uid) {
+  return fmt::format("{}{:03}", static_cast<char>('P' + uid / 1000), uid % 1000);
+}
+
+Bytes processors(const Machine& machine) {
+  Terms nodes;
+  for (std::size_t uid = 1; uid <= machine.processors.size(); ++uid) {
+    nodes.push_back(device(processor_name(uid),
+                           {name("_HID", string("ACPI0007")), name("_UID", integer(uid))}));
+  }
+  return join(nodes);
+}
+
+}  // namespace
+
+Bytes dsdt_content(const Machine& machine) {
+  Terms nodes{interrupt_controllers(machine), serial_ports(machine)};
+  for (std::size_t index = 0; index < machine.virtio_mmio.size(); ++index) {
+    nodes.push_back(virtio_mmio(machine.virtio_mmio[index], index));
+  }
+  if (machine.mmio_windows) nodes.push_back(mmio_windows(*machine.mmio_windows, machine.has_vmbus));
+  if (machine.rtc) nodes.push_back(rtc(*machine.rtc));
+  nodes.push_back(processors(machine));
+  return join({sleep_state("_S0", 0), sleep_state("_S5", machine.power.power_off_sleep_type),
+               scope("_SB", nodes)});
+}
+
+}  // namespace loader::acpi::x86_64

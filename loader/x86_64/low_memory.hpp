@@ -1,0 +1,30 @@
+// Where everything but kernel and initrd lies: the first mebibyte of guest RAM.
+//
+// Who reads what: the boot vCPU the GDT and page tables (until the kernel has its own), the kernel
+// boot_params or hvm_start_info, command line, RSDP, and through it the ACPI tables. Two things are
+// found by search, and therefore lie in the old BIOS area: SMBIOS always, the RSDP by kernels
+// before 5.0 (ACPI 6.5, 5.2.5.1; DSP0134, 5.2).
+#pragma once
+
+#include <cstdint>
+
+#include "platform/address.hpp"
+
+namespace loader::x86_64::low_memory {
+
+using platform::AddressRange;
+using platform::GuestAddress;
+
+inline constexpr AddressRange gdt{GuestAddress{0x1000}, 0x1000};
+/// The zero page: boot_params, or hvm_start_info with its lists for a PVH kernel.
+inline constexpr AddressRange boot_params{GuestAddress{0x2000}, 0x1000};
+inline constexpr AddressRange command_line{GuestAddress{0x3000}, 0x1000};
+inline constexpr AddressRange page_tables{GuestAddress{0x4000}, 0x6000};
+/// ACPI tables and then, on the next page, the SMBIOS structures.
+inline constexpr AddressRange tables{GuestAddress{0x1'9000}, 0xE'0000 - 0x1'9000};
+inline constexpr AddressRange bios_area{GuestAddress{0xE'0000}, 0x2'0000};
+inline constexpr AddressRange rsdp{GuestAddress{0xE'0000}, 36};
+inline constexpr AddressRange smbios_entry_point{GuestAddress{0xF'0000}, 24};
+inline constexpr GuestAddress end{0x10'0000};
+
+}  // namespace loader::x86_64::low_memory
