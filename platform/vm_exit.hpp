@@ -45,6 +45,12 @@ struct Kicked {};
 /// The processor shut down (x86: triple fault).
 struct TripleFault {};
 
+/// The guest asked for it through its firmware interface (AArch64: PSCI).
+struct SystemEvent {
+  enum class Kind : std::uint8_t { PowerOff, Reset, Crash };
+  Kind kind;
+};
+
 /// The guest did something the back end cannot carry out (x86: an instruction KVM cannot emulate,
 /// a register state the hardware refuses). It cannot go on.
 struct Unrunnable {
@@ -53,7 +59,7 @@ struct Unrunnable {
 };
 
 /// Valid until the vCPU runs again; the spans point at what the vCPU shares with the back end.
-using VmExit =
-    std::variant<PortRead, PortWrite, MmioRead, MmioWrite, Kicked, TripleFault, Unrunnable>;
+using VmExit = std::variant<PortRead, PortWrite, MmioRead, MmioWrite, Kicked, TripleFault,
+                            SystemEvent, Unrunnable>;
 
 }  // namespace platform

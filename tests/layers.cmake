@@ -27,11 +27,12 @@ set(only_catch2 "^tests/")
 
 # Parts of a folder that only the named files outside of it may include: back ends, and the host.
 set(guarded platform/kvm platform/host)
-set(only_platform/kvm "^(platform/kvm/|vmm/main.cpp)")
+set(only_platform/kvm "^(platform/kvm/|vmm/main.cpp|vmm/kvm_board.hpp|vmm/[a-z0-9_]+/kvm_board.cpp)")
 set(only_platform/host "^(platform/host/|vmm/serial_streams)")
 
 # Siblings that do not know each other: kinds of devices, and architectures.
-set(siblings devices/serial devices/system devices/clock loader/x86_64 loader/arm64 platform/x86_64 platform/arm64)
+set(siblings devices/serial devices/system devices/clock loader/x86_64 loader/arm64 platform/x86_64 platform/arm64
+  vmm/x86_64 vmm/arm64)
 
 set(failures 0)
 macro(complain)

@@ -9,6 +9,7 @@
 
 #include "loader/smbios.hpp"
 #include "loader/x86_64/kernel.hpp"
+#include "vmm/architecture.hpp"
 
 namespace vmm {
 
@@ -24,6 +25,7 @@ struct SerialBackend {
 inline constexpr std::size_t serial_port_count = 4;
 
 struct MachineConfig {
+  Architecture architecture = host_architecture;
   std::string kernel_path;
   loader::x86_64::KernelEntry kernel_entry = loader::x86_64::KernelEntry::Automatic;
   std::optional<std::string> initrd_path;

@@ -6,32 +6,23 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 #include "devices/system/power_control.hpp"
-#include "loader/x86_64/linux_boot.hpp"
-#include "platform/guest_memory.hpp"
-#include "platform/vm.hpp"
 #include "runtime/event.hpp"
 #include "runtime/scope.hpp"
 #include "runtime/task.hpp"
-#include "vmm/boot_files.hpp"
-#include "vmm/config.hpp"
-#include "vmm/pc_devices.hpp"
+#include "vmm/board.hpp"
 #include "vmm/timeline.hpp"
 #include "vmm/vcpu_threads.hpp"
 
 namespace vmm {
 
-/// Why a machine no longer runs.
-enum class Ending : std::uint8_t { PowerOff, Reset, Crash, Stopped };
-
-/// What the loader is to put into the machine's RAM.
-[[nodiscard]] loader::x86_64::LinuxBoot linux_boot(const MachineConfig& config,
-                                                   const BootFiles& files);
+/// Makes the board once the machine that will own it knows its wiring.
+using MakeBoard = std::function<std::unique_ptr<Board>(const Board::Wiring& wiring)>;
 
 class Machine final : private devices::PowerControl, private ExitHandler {
  public:
@@ -42,10 +33,8 @@ class Machine final : private devices::PowerControl, private ExitHandler {
     runtime::Executor executor;
   };
 
-  /// Builds everything up to the first instruction. Throws loader::LoadError for files and command
-  /// lines that do not fit, HostError for what the host refuses.
-  Machine(const MachineConfig& config, const BootFiles& files, std::unique_ptr<platform::Vm> vm,
-          const Surroundings& surroundings);
+  /// Builds everything up to the first instruction. Throws what `make_board` throws.
+  Machine(const MakeBoard& make_board, const Surroundings& surroundings);
 
   /// Runs the guest until it ends or stop() is called, and returns when all it sent has reached its
   /// streams (after stop(): or when they have had their time for it). Once.
@@ -53,7 +42,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   runtime::Task<Ending> run();
 
   /// Asks the guest to shut down; it may take no notice.
-  void press_power_button() { devices_.press_power_button(); }
+  void press_power_button() { board_->press_power_button(); }
   /// Ends run() soon, whatever the guest or a stream's reader is doing. From any thread.
   void stop();
 
@@ -67,7 +56,6 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   void handle(platform::VmExit& exit) override;
   void failed(std::exception_ptr failure) override;
 
-  void create_vcpus(const loader::x86_64::LoadedLinux& loaded, const MachineConfig& config);
   /// The first reason counts; whether this was it.
   bool end(Ending ending);
   [[nodiscard]] bool has_ended();
@@ -78,15 +66,12 @@ class Machine final : private devices::PowerControl, private ExitHandler {
 
   // In order of dependence: what is destroyed last comes first.
   Timeline& timeline_;
-  const std::unique_ptr<platform::Vm> vm_;
-  platform::GuestMemory memory_;
-  PcDevices devices_;
   runtime::Event ended_;
   std::mutex ending_mutex_;
   std::optional<Ending> ending_;
   std::exception_ptr failure_;
   std::atomic<bool> stop_requested_ = false;
-  std::vector<std::unique_ptr<platform::Vcpu>> vcpus_;
+  const std::unique_ptr<Board> board_;
   VcpuThreads vcpu_threads_;
 };
 

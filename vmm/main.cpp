@@ -9,13 +9,13 @@
 
 #include "loader/image.hpp"
 #include "platform/kvm/system.hpp"
-#include "platform/kvm/vm.hpp"
 #include "runtime/error.hpp"
 #include "runtime/log.hpp"
 #include "runtime/loop.hpp"
 #include "vmm/boot_files.hpp"
 #include "vmm/dry_run.hpp"
 #include "vmm/exit_status.hpp"
+#include "vmm/kvm_board.hpp"
 #include "vmm/options.hpp"
 #include "vmm/output_file.hpp"
 #include "vmm/session.hpp"
@@ -35,14 +35,11 @@ void open_missing_standard_descriptors() {
 
 int run_session(const Options& options, const BootFiles& files, Timeline& timeline) {
   const platform::kvm::System kvm;
-  const auto make_vm = [&]() -> std::unique_ptr<platform::Vm> {
-    auto vm = std::make_unique<platform::kvm::Vm>(
-        kvm, platform::ProcessorTopology{.count = options.machine.processors});
-    timeline.mark(BootEvent::VmCreated);
-    return vm;
+  const auto make_board = [&](const Board::Wiring& wiring) {
+    return make_kvm_board(kvm, options.machine, files, wiring);
   };
   runtime::Loop loop;
-  Session session{options, files, make_vm, timeline, loop.executor()};
+  Session session{options, files, make_board, timeline, loop.executor()};
   loop.run(session.run());
   return session.exit_status();
 }

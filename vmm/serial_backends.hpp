@@ -8,8 +8,8 @@
 
 #include "runtime/local_event.hpp"
 #include "runtime/scope.hpp"
+#include "vmm/board.hpp"
 #include "vmm/config.hpp"
-#include "vmm/pc_devices.hpp"
 #include "vmm/serial_streams.hpp"
 
 namespace vmm {

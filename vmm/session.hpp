@@ -3,16 +3,14 @@
 #pragma once
 
 #include <csignal>
-#include <functional>
-#include <memory>
 #include <optional>
 
-#include "platform/vm.hpp"
 #include "runtime/local_event.hpp"
 #include "runtime/log.hpp"
 #include "runtime/scope.hpp"
 #include "runtime/signals.hpp"
 #include "runtime/task.hpp"
+#include "vmm/boot_files.hpp"
 #include "vmm/machine.hpp"
 #include "vmm/options.hpp"
 #include "vmm/serial_backends.hpp"
@@ -21,10 +19,9 @@ namespace vmm {
 
 class Session {
  public:
-  using MakeVm = std::function<std::unique_ptr<platform::Vm>()>;
-
-  /// `make_vm` is asked for a fresh VM at each (re)start. Throws BadInput for serial backends.
-  Session(const Options& options, const BootFiles& files, MakeVm make_vm, Timeline& timeline,
+  /// `make_board` is asked for a fresh board at each (re)start. Throws BadInput for serial
+  /// backends.
+  Session(const Options& options, const BootFiles& files, MakeBoard make_board, Timeline& timeline,
           runtime::Executor executor);
 
   /// Runs to the end; the exit status is then known.
@@ -43,7 +40,7 @@ class Session {
 
   const Options& options_;
   const BootFiles& files_;
-  const MakeVm make_vm_;
+  const MakeBoard make_board_;
   Timeline& timeline_;
   const runtime::Executor executor_;
   runtime::Signals signals_;

@@ -31,7 +31,8 @@ constexpr std::array<EventText, boot_event_count> event_texts{{
 }};
 
 constexpr std::array<std::string_view, std::variant_size_v<platform::VmExit>> exit_names{
-    "port_read", "port_write", "mmio_read", "mmio_write", "kicked", "triple_fault", "unrunnable"};
+    "port_read", "port_write",   "mmio_read",    "mmio_write",
+    "kicked",    "triple_fault", "system_event", "unrunnable"};
 
 std::int64_t nanoseconds(Instant when) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();

@@ -3,28 +3,10 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-#include <array>
-
+#include "platform/kvm/needs.hpp"
 #include "runtime/error.hpp"
 
 namespace platform::kvm {
-namespace {
-
-struct Need {
-  unsigned capability;
-  const char* name;
-};
-
-constexpr std::array needs{
-    Need{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY"},
-    Need{KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP"},
-    Need{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID"},
-    Need{KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT"},
-    Need{KVM_CAP_GET_TSC_KHZ, "KVM_CAP_GET_TSC_KHZ"},
-};
-
-}  // namespace
-
 System::System()
     : kvm_{runtime::check(::open("/dev/kvm", O_RDWR | O_CLOEXEC), "open /dev/kvm")},
       vcpu_mapping_bytes_{static_cast<std::size_t>(runtime::check(
@@ -35,7 +17,7 @@ System::System()
     throw runtime::HostError{ENOSYS, "use /dev/kvm: its API version is {}, expected {}", version,
                              KVM_API_VERSION};
   }
-  for (const Need need : needs) {
+  for (const Need need : needs()) {
     if (capability(need.capability) == 0) {
       throw runtime::HostError{ENOSYS, "use /dev/kvm: it lacks {}", need.name};
     }

@@ -112,6 +112,11 @@ VmExit Vcpu::exit() const {
       return mmio_exit();
     case KVM_EXIT_SHUTDOWN:
       return TripleFault{};
+    case KVM_EXIT_SYSTEM_EVENT:
+      return system_event();
+    case KVM_EXIT_ARM_NISV:
+      return Unrunnable{"KVM could not decode an access to memory that is not there",
+                        run.arm_nisv.fault_ipa};
     case KVM_EXIT_INTR:
       return Kicked{};
     case KVM_EXIT_FAIL_ENTRY:
@@ -121,6 +126,20 @@ VmExit Vcpu::exit() const {
       return Unrunnable{"KVM could not emulate it", run.internal.suberror};
     default:
       return Unrunnable{"an exit this back end does not know", run.exit_reason};
+  }
+}
+
+VmExit Vcpu::system_event() const {
+  using Kind = SystemEvent::Kind;
+  switch (shared().system_event.type) {
+    case KVM_SYSTEM_EVENT_SHUTDOWN:
+      return SystemEvent{Kind::PowerOff};
+    case KVM_SYSTEM_EVENT_RESET:
+      return SystemEvent{Kind::Reset};
+    case KVM_SYSTEM_EVENT_CRASH:
+      return SystemEvent{Kind::Crash};
+    default:
+      return Unrunnable{"a system event this back end does not know", shared().system_event.type};
   }
 }
 

@@ -24,6 +24,7 @@ class Vcpu final : public platform::Vcpu {
   runtime::Generator<VmExit&> run() override;
   void kick() noexcept override;
 
+  [[nodiscard]] int descriptor() const { return vcpu_.get(); }
   /// The VM's ring of coalesced writes, which lies `page` pages into this vCPU's mapping.
   [[nodiscard]] CoalescedRing* coalesced_ring(int page) const;
 
@@ -36,6 +37,7 @@ class Vcpu final : public platform::Vcpu {
   [[nodiscard]] VmExit exit() const;
   [[nodiscard]] VmExit port_exit() const;
   [[nodiscard]] VmExit mmio_exit() const;
+  [[nodiscard]] VmExit system_event() const;
 
   runtime::UniqueFd vcpu_;
   runtime::Mapping mapping_;

@@ -1,47 +1,27 @@
-// A KVM virtual machine: RAM slots and KVM's own interrupt controllers.
+// A KVM VM behind the interface of its architecture: the part that is the same for all of them.
 //
-// Spec:    Linux Documentation/virt/kvm/api.rst, "VM ioctls".
 // Threads: InterruptController's methods from any thread; the rest before the first vCPU runs.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
-#include "platform/kvm/coalesced_writes.hpp"
-#include "platform/kvm/system.hpp"
-#include "platform/vm.hpp"
-#include "runtime/log.hpp"
-#include "runtime/unique_fd.hpp"
+#include "platform/kvm/vm_core.hpp"
 
 namespace platform::kvm {
 
-class Vm final : public platform::Vm, private InterruptController {
+/// `Interface` is platform::x86_64::Vm or platform::arm64::Vm.
+template <typename Interface>
+class Vm : public Interface, private InterruptController {
  public:
-  /// Throws HostError when the host refuses, also when it has fewer processors to give than asked.
-  Vm(const System& system, ProcessorTopology topology);
-
-  unsigned physical_address_bits() override;
-  void map(const GuestMemory& memory) override;
-  std::unique_ptr<platform::Vcpu> create_vcpu(std::uint32_t index, const x86_64::BootState* boot,
-                                              const x86_64::CommonMsrs& msrs) override;
+  void map(const GuestMemory& memory) override { core_.map(memory); }
   InterruptController& interrupts() override { return *this; }
-  bool all_interrupts_masked() override;
-  void ring(const Doorbell& doorbell, runtime::Event& event) override;
-  void interrupt_from(int eventfd, Gsi pin) override;
-  bool coalesce_writes(Port port) override;
+  void ring(const Doorbell& doorbell, runtime::Event& event) override {
+    core_.ring(doorbell, event);
+  }
 
- private:
-  void set_level(Gsi pin, bool asserted) noexcept override;
-  [[nodiscard]] const std::vector<kvm_cpuid_entry2>& host_cpuid();
+ protected:
+  Vm(const System& system, std::uint32_t processors, unsigned long machine_type)
+      : core_{system, processors, machine_type} {}
 
-  const System& system_;
-  const ProcessorTopology topology_;
-  runtime::UniqueFd vm_;
-  std::uint32_t next_slot_ = 0;
-  std::vector<kvm_cpuid_entry2> host_cpuid_;  // asked for once, by the first vCPU
-  CoalescedWrites coalesced_;
-  runtime::log::RateLimit line_failures_;
+  VmCore core_;
 };
 
 }  // namespace platform::kvm

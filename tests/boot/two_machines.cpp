@@ -12,11 +12,11 @@
 #include <string>
 
 #include "platform/kvm/system.hpp"
-#include "platform/kvm/vm.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/scope.hpp"
 #include "runtime/timer.hpp"
 #include "tests/support/memory_stream.hpp"
+#include "vmm/kvm_board.hpp"
 #include "vmm/machine.hpp"
 
 namespace {
@@ -32,7 +32,8 @@ struct Guest {
     // base64 of: nproc; grep MemTotal /proc/meminfo; cat /sys/class/dmi/id/product_serial
     config.command_line =
         "console=ttyS0 quiet panic=-1 reboot=t "
-        "mayfly.run=bnByb2M7IGdyZXAgTWVtVG90YWwgL3Byb2MvbWVtaW5mbzsgY2F0IC9zeXMvY2xhc3MvZG1pL2lkL3Byb2R1Y3Rf"
+        "mayfly.run="
+        "bnByb2M7IGdyZXAgTWVtVG90YWwgL3Byb2MvbWVtaW5mbzsgY2F0IC9zeXMvY2xhc3MvZG1pL2lkL3Byb2R1Y3Rf"
         "c2VyaWFsCg==";
     config.memory_bytes = memory_bytes;
     config.processors = processors;
@@ -40,10 +41,10 @@ struct Guest {
     config.smbios.serial = fmt::format("machine-{}", processors);
     files.emplace(config);
     streams[0] = &console;
-    machine.emplace(config, *files,
-                    std::make_unique<platform::kvm::Vm>(
-                        kvm, platform::ProcessorTopology{.count = processors}),
-                    vmm::Machine::Surroundings{streams, timeline, executor});
+    const auto make_board = [&](const vmm::Board::Wiring& wiring) {
+      return vmm::make_kvm_board(kvm, config, *files, wiring);
+    };
+    machine.emplace(make_board, vmm::Machine::Surroundings{streams, timeline, executor});
   }
 
   runtime::Task<> run() { ending = co_await machine->run(); }

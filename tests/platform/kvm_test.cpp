@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "platform/kvm/system.hpp"
-#include "platform/kvm/vm.hpp"
+#include "platform/kvm/x86_64/vm.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/timer.hpp"
 #include "runtime/units.hpp"
@@ -56,7 +56,7 @@ struct Guest {
 
   platform::kvm::System system;
   GuestMemory memory{ram};
-  platform::kvm::Vm vm{system, {.count = 1}};
+  platform::kvm::x86_64::Vm vm{system, {.count = 1}};
   std::unique_ptr<platform::Vcpu> vcpu;
 };
 
@@ -238,7 +238,7 @@ class Ignore final : public vmm::ExitHandler {
 TEST_CASE("kvm: processors pause while one of them has writes set aside", "[kvm]") {
   platform::kvm::System system;
   GuestMemory memory{ram};
-  platform::kvm::Vm vm{system, {.count = 2}};
+  platform::kvm::x86_64::Vm vm{system, {.count = 2}};
   constexpr std::array<unsigned char, 4> code{0xE6, 0x70, 0xEB, 0xFC};  // again: out 0x70, al
   REQUIRE(memory.write(code_address, std::as_bytes(std::span{code})));
   vm.map(memory);

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "platform/vm.hpp"
+#include "platform/x86_64/vm.hpp"
 
 /// One exit of a script. Reads leave what they were answered in `answer`.
 struct ScriptedExit {
@@ -110,7 +110,7 @@ struct FakeVmScript {
   std::atomic<std::uint64_t> steps = 0;
 };
 
-class FakeVm final : public platform::Vm, private platform::InterruptController {
+class FakeVm final : public platform::x86_64::Vm, private platform::InterruptController {
  public:
   explicit FakeVm(FakeVmScript& script) : script_{script} {}
 

@@ -12,6 +12,7 @@
 #include "tests/support/fake_vm.hpp"
 #include "tests/support/kernel_file.hpp"
 #include "tests/support/memory_stream.hpp"
+#include "vmm/x86_64/board.hpp"
 
 using namespace std::chrono_literals;
 using vmm::Ending;
@@ -40,8 +41,11 @@ struct Bench {
   Machine& build(runtime::Executor executor) {
     config.processors = static_cast<std::uint32_t>(script.exits.size());
     files.emplace(config);
-    return machine.emplace(config, *files, std::make_unique<FakeVm>(script),
-                           Machine::Surroundings{streams, timeline, executor});
+    const auto make_board = [this](const vmm::Board::Wiring& wiring) {
+      return std::make_unique<vmm::x86_64::Board>(config, *files, std::make_unique<FakeVm>(script),
+                                                  wiring);
+    };
+    return machine.emplace(make_board, Machine::Surroundings{streams, timeline, executor});
   }
 
   KernelFile kernel;

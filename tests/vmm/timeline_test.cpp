@@ -37,7 +37,8 @@ TEST_CASE("timeline: JSON lines hold what happened and nothing else", "[vmm][tim
         "{\"event\":\"process_start\",\"ns\":1000000}\n"
         "{\"event\":\"mark_0x41\",\"ns\":3000000}\n"
         "{\"event\":\"totals\",\"console_bytes\":10,\"exits\":{\"port_read\":4,\"port_write\":0,"
-        "\"mmio_read\":0,\"mmio_write\":0,\"kicked\":0,\"triple_fault\":0,\"unrunnable\":0}}\n");
+        "\"mmio_read\":0,\"mmio_write\":0,\"kicked\":0,\"triple_fault\":0,"
+        "\"system_event\":0,\"unrunnable\":0}}\n");
 }
 
 TEST_CASE("timeline: the table is in order of time", "[vmm][timeline]") {

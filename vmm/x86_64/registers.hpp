@@ -8,7 +8,7 @@
 #include "loader/x86_64/linux_boot.hpp"
 #include "platform/x86_64/cpu_state.hpp"
 
-namespace vmm {
+namespace vmm::x86_64 {
 
 [[nodiscard]] platform::x86_64::BootState boot_state(const loader::x86_64::BootEntry& entry);
 
@@ -16,4 +16,4 @@ namespace vmm {
 [[nodiscard]] platform::x86_64::CommonMsrs common_msrs(std::uint64_t memory_bytes,
                                                        unsigned physical_address_bits);
 
-}  // namespace vmm
+}  // namespace vmm::x86_64

@@ -22,30 +22,21 @@
 #include "platform/vm_exit.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/scope.hpp"
+#include "vmm/board.hpp"
 #include "vmm/config.hpp"
 
-namespace vmm {
-
-/// What stands behind each serial port; null where there is no port.
-using SerialStreams = std::array<runtime::ByteStream*, serial_port_count>;
+namespace vmm::x86_64 {
 
 /// Lists the same devices for ACPI.
 void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine& machine);
 
-class PcDevices {
+class Devices {
  public:
-  struct Wiring {
-    platform::InterruptController& interrupts;
-    const SerialStreams& serial;
-    devices::PowerControl& power;
-    devices::BootMarks& marks;
-    runtime::Executor executor;
-  };
-
-  PcDevices(const MachineConfig& config, const Wiring& wiring);
+  Devices(const MachineConfig& config, platform::InterruptController& interrupts,
+          const vmm::Board::Wiring& wiring);
 
   /// Carries out a register access; false if the exit is none.
-  [[nodiscard]] bool handle(platform::VmExit& exit);
+  [[nodiscard]] bool carry_out(platform::VmExit& exit);
 
   void press_power_button() { power_management_->press_power_button(); }
 
@@ -58,15 +49,15 @@ class PcDevices {
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
 
  private:
-  void add_serial_ports(const Wiring& wiring);
-  void add_system_devices(const MachineConfig& config, const Wiring& wiring);
-  [[nodiscard]] platform::InterruptLine line(platform::InterruptController& interrupts,
-                                             platform::Gsi gsi);
+  void add_serial_ports(const vmm::Board::Wiring& wiring);
+  void add_system_devices(const MachineConfig& config, const vmm::Board::Wiring& wiring);
+  [[nodiscard]] platform::InterruptLine line(platform::Gsi gsi);
 
   struct Pin {
     platform::Gsi gsi;
     std::unique_ptr<platform::InterruptPin> pin;
   };
+  platform::InterruptController& interrupts_;
   std::vector<Pin> pins_;
   std::array<std::unique_ptr<devices::Uart16550>, serial_port_count> uarts_;
   std::optional<devices::CmosRtc> rtc_;
@@ -81,4 +72,4 @@ class PcDevices {
   devices::MmioBus mmio_;
 };
 
-}  // namespace vmm
+}  // namespace vmm::x86_64

@@ -9,7 +9,7 @@
 #include "platform/interrupts.hpp"
 #include "runtime/units.hpp"
 
-namespace vmm::address_map {
+namespace vmm::x86_64::address_map {
 
 using namespace runtime::literals;
 
@@ -36,4 +36,4 @@ inline constexpr platform::Gsi power_management_interrupt{9};
   return {{{0}, low_mmio.start.value}, {low_mmio.end(), memory_bytes - low_mmio.start.value}};
 }
 
-}  // namespace vmm::address_map
+}  // namespace vmm::x86_64::address_map

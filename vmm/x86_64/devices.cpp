@@ -1,10 +1,10 @@
-#include "vmm/pc_devices.hpp"
+#include "vmm/x86_64/devices.hpp"
 
 #include <algorithm>
 
-#include "vmm/address_map.hpp"
+#include "vmm/x86_64/address_map.hpp"
 
-namespace vmm {
+namespace vmm::x86_64 {
 namespace {
 
 using devices::PortBus;
@@ -44,9 +44,11 @@ void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine
   machine.power.interrupt = address_map::power_management_interrupt;
 }
 
-PcDevices::PcDevices(const MachineConfig& config, const Wiring& wiring)
-    : post_code_{wiring.marks},
-      boot_timer_{wiring.marks},
+Devices::Devices(const MachineConfig& config, platform::InterruptController& interrupts,
+                 const vmm::Board::Wiring& wiring)
+    : interrupts_{interrupts},
+      post_code_{wiring.timeline},
+      boot_timer_{wiring.timeline},
       fast_reset_{wiring.power},
       i8042_{wiring.power},
       reset_control_{wiring.power} {
@@ -54,22 +56,20 @@ PcDevices::PcDevices(const MachineConfig& config, const Wiring& wiring)
   add_system_devices(config, wiring);
 }
 
-void PcDevices::add_serial_ports(const Wiring& wiring) {
+void Devices::add_serial_ports(const vmm::Board::Wiring& wiring) {
   for (std::size_t i = 0; i < serial_port_count; ++i) {
     if (wiring.serial[i] == nullptr) continue;
     const address_map::SerialPlace place = address_map::serial_ports[i];
-    uarts_[i] = std::make_unique<devices::Uart16550>(
-        wiring.executor, line(wiring.interrupts, place.interrupt), *wiring.serial[i]);
+    uarts_[i] = std::make_unique<devices::Uart16550>(wiring.executor, line(place.interrupt),
+                                                     *wiring.serial[i]);
     ports_.add(place.base, devices::Uart16550::size_bytes, *uarts_[i]);
   }
 }
 
-void PcDevices::add_system_devices(const MachineConfig& config, const Wiring& wiring) {
-  rtc_.emplace(wiring.executor, line(wiring.interrupts, address_map::rtc_interrupt),
-               cmos_memory(config.memory_bytes));
+void Devices::add_system_devices(const MachineConfig& config, const vmm::Board::Wiring& wiring) {
+  rtc_.emplace(wiring.executor, line(address_map::rtc_interrupt), cmos_memory(config.memory_bytes));
   const auto started = std::chrono::steady_clock::now();
-  power_management_.emplace(line(wiring.interrupts, address_map::power_management_interrupt),
-                            wiring.power,
+  power_management_.emplace(line(address_map::power_management_interrupt), wiring.power,
                             [started] { return std::chrono::steady_clock::now() - started; });
   ports_.add(address_map::rtc, devices::CmosRtc::size_bytes, *rtc_);
   ports_.add(address_map::power_management, devices::AcpiPm::size_bytes, *power_management_);
@@ -84,17 +84,16 @@ void PcDevices::add_system_devices(const MachineConfig& config, const Wiring& wi
   mmio_.add(address_map::boot_timer, devices::BootTimer::size_bytes, boot_timer_);
 }
 
-platform::InterruptLine PcDevices::line(platform::InterruptController& interrupts,
-                                        platform::Gsi gsi) {
+platform::InterruptLine Devices::line(platform::Gsi gsi) {
   auto pin = std::ranges::find(pins_, gsi, &Pin::gsi);
   if (pin == pins_.end()) {
-    pins_.push_back({gsi, std::make_unique<platform::InterruptPin>(interrupts, gsi)});
+    pins_.push_back({gsi, std::make_unique<platform::InterruptPin>(interrupts_, gsi)});
     pin = std::prev(pins_.end());
   }
   return platform::InterruptLine{*pin->pin};
 }
 
-bool PcDevices::handle(platform::VmExit& exit) {
+bool Devices::carry_out(platform::VmExit& exit) {
   if (const auto* write = std::get_if<PortWrite>(&exit)) {
     for_each_access(write->data, write->width_bytes,
                     [&](auto data) { ports_.write(write->port, data); });
@@ -111,20 +110,20 @@ bool PcDevices::handle(platform::VmExit& exit) {
   return true;
 }
 
-void PcDevices::run(runtime::Scope& tasks) {
+void Devices::run(runtime::Scope& tasks) {
   for (const auto& uart : uarts_) {
     if (uart) tasks.spawn(uart->run());
   }
   tasks.spawn(rtc_->run());
 }
 
-runtime::Task<> PcDevices::drain() {
+runtime::Task<> Devices::drain() {
   for (const auto& uart : uarts_) {
     if (uart) co_await uart->drain();
   }
 }
 
-std::uint64_t PcDevices::console_bytes() const {
+std::uint64_t Devices::console_bytes() const {
   std::uint64_t bytes = 0;
   for (const auto& uart : uarts_) {
     if (uart) bytes += uart->sent_bytes();
@@ -132,7 +131,7 @@ std::uint64_t PcDevices::console_bytes() const {
   return bytes;
 }
 
-std::optional<std::chrono::steady_clock::time_point> PcDevices::first_console_byte_at() const {
+std::optional<std::chrono::steady_clock::time_point> Devices::first_console_byte_at() const {
   std::optional<std::chrono::steady_clock::time_point> first;
   for (const auto& uart : uarts_) {
     const auto at = uart ? uart->first_byte_sent_at() : std::nullopt;
@@ -141,4 +140,4 @@ std::optional<std::chrono::steady_clock::time_point> PcDevices::first_console_by
   return first;
 }
 
-}  // namespace vmm
+}  // namespace vmm::x86_64

@@ -1,9 +1,9 @@
-#include "vmm/boot_registers.hpp"
+#include "vmm/x86_64/registers.hpp"
 
 #include "loader/x86_64/mtrr.hpp"
-#include "vmm/address_map.hpp"
+#include "vmm/x86_64/address_map.hpp"
 
-namespace vmm {
+namespace vmm::x86_64 {
 namespace {
 
 using platform::x86_64::BootState;
@@ -74,4 +74,4 @@ platform::x86_64::CommonMsrs common_msrs(std::uint64_t memory_bytes,
   return msrs;
 }
 
-}  // namespace vmm
+}  // namespace vmm::x86_64

@@ -1,0 +1,90 @@
+#include "platform/kvm/vm_core.hpp"
+
+#include <sys/ioctl.h>
+
+#include <cerrno>
+
+#include "runtime/error.hpp"
+
+namespace platform::kvm {
+
+VmCore::VmCore(const System& system, std::uint32_t processors, unsigned long machine_type)
+    : system_{system},
+      processors_{processors},
+      vm_{runtime::check(::ioctl(system.descriptor(), KVM_CREATE_VM, machine_type),
+                         "create a KVM VM")} {
+  if (processors > system.max_vcpus()) {
+    throw runtime::HostError{EINVAL, "give the VM {} processors: this host's KVM allows {}",
+                             processors, system.max_vcpus()};
+  }
+}
+
+void VmCore::map(const GuestMemory& memory) {
+  for (const GuestMemory::Region& region : memory.regions()) {
+    kvm_userspace_memory_region slot{};
+    slot.slot = next_slot_++;
+    slot.guest_phys_addr = region.guest.start.value;
+    slot.memory_size = region.guest.size_bytes;
+    slot.userspace_addr = reinterpret_cast<std::uintptr_t>(region.host);
+    runtime::check(::ioctl(vm_.get(), KVM_SET_USER_MEMORY_REGION, &slot),
+                   "give KVM guest memory [{:#x}, {:#x})", region.guest.start.value,
+                   region.guest.end().value);
+  }
+}
+
+void VmCore::ring(const Doorbell& doorbell, runtime::Event& event) {
+  kvm_ioeventfd request{};
+  request.len = doorbell.size_bytes;
+  request.fd = event.native_handle();
+  if (const Port* port = std::get_if<Port>(&doorbell.place)) {
+    request.addr = port->value;
+    request.flags |= KVM_IOEVENTFD_FLAG_PIO;
+  } else {
+    request.addr = std::get<GuestAddress>(doorbell.place).value;
+  }
+  if (doorbell.value) {
+    request.datamatch = *doorbell.value;
+    request.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
+  }
+  runtime::check(::ioctl(vm_.get(), KVM_IOEVENTFD, &request), "put a doorbell at {:#x}",
+                 std::uint64_t{request.addr});
+}
+
+void VmCore::interrupt_from(int eventfd, std::uint32_t pin) {
+  kvm_irqfd request{};
+  request.fd = static_cast<std::uint32_t>(eventfd);
+  request.gsi = pin;
+  runtime::check(::ioctl(vm_.get(), KVM_IRQFD, &request), "wire an eventfd to interrupt pin {}",
+                 pin);
+}
+
+void VmCore::set_line(std::uint32_t line, bool asserted) noexcept {
+  kvm_irq_level level{};
+  level.irq = line;
+  level.level = asserted ? 1 : 0;
+  if (::ioctl(vm_.get(), KVM_IRQ_LINE, &level) != 0) {
+    runtime::log::guest(line_failures_, "cannot set interrupt line {:#x}: errno {}", line, errno);
+  }
+}
+
+bool VmCore::coalesce_writes(Port port) {
+  if (system_.capability(KVM_CAP_COALESCED_PIO) == 0) return false;
+  kvm_coalesced_mmio_zone zone{};
+  zone.addr = port.value;
+  zone.size = 1;
+  zone.pio = 1;
+  return ::ioctl(vm_.get(), KVM_REGISTER_COALESCED_MMIO, &zone) == 0;
+}
+
+std::unique_ptr<Vcpu> VmCore::create_vcpu(std::uint32_t index) {
+  runtime::UniqueFd descriptor{
+      runtime::check(::ioctl(vm_.get(), KVM_CREATE_VCPU, index), "create vCPU {}", index)};
+  auto vcpu =
+      std::make_unique<Vcpu>(std::move(descriptor), system_.vcpu_mapping_bytes(), coalesced_);
+  if (const int page = system_.capability(KVM_CAP_COALESCED_MMIO); index == 0 && page != 0) {
+    coalesced_.use(vcpu->coalesced_ring(page));
+  }
+  return vcpu;
+}
+
+}  // namespace platform::kvm

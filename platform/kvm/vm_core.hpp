@@ -1,0 +1,49 @@
+// What KVM VMs of every architecture have: RAM slots, eventfds for doorbells and interrupts.
+//
+// Spec:    Linux Documentation/virt/kvm/api.rst, "VM ioctls".
+// Threads: set_line from any thread; the rest before the first vCPU runs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "platform/kvm/coalesced_writes.hpp"
+#include "platform/kvm/system.hpp"
+#include "platform/kvm/vcpu.hpp"
+#include "platform/vm.hpp"
+#include "runtime/log.hpp"
+#include "runtime/unique_fd.hpp"
+
+namespace platform::kvm {
+
+class VmCore {
+ public:
+  /// `machine_type` is KVM_CREATE_VM's argument. Throws HostError when the host refuses, also when
+  /// it has fewer processors to give than asked.
+  VmCore(const System& system, std::uint32_t processors, unsigned long machine_type);
+
+  [[nodiscard]] const System& system() const { return system_; }
+  [[nodiscard]] int descriptor() const { return vm_.get(); }
+  [[nodiscard]] std::uint32_t processors() const { return processors_; }
+
+  void map(const GuestMemory& memory);
+  void ring(const Doorbell& doorbell, runtime::Event& event);
+  /// `pin` as KVM_IRQFD counts it.
+  void interrupt_from(int eventfd, std::uint32_t pin);
+  /// `line` as KVM_IRQ_LINE encodes it.
+  void set_line(std::uint32_t line, bool asserted) noexcept;
+  bool coalesce_writes(Port port);
+
+  /// A vCPU of this VM; KVM's part is made, its registers are as KVM makes them.
+  [[nodiscard]] std::unique_ptr<Vcpu> create_vcpu(std::uint32_t index);
+
+ private:
+  const System& system_;
+  const std::uint32_t processors_;
+  runtime::UniqueFd vm_;
+  std::uint32_t next_slot_ = 0;
+  CoalescedWrites coalesced_;
+  runtime::log::RateLimit line_failures_;
+};
+
+}  // namespace platform::kvm

@@ -1,0 +1,39 @@
+#include "platform/kvm/x86_64/vm.hpp"
+
+#include "platform/kvm/x86_64/setup.hpp"
+
+namespace platform::kvm::x86_64 {
+
+Vm::Vm(const System& system, platform::x86_64::ProcessorTopology topology)
+    : kvm::Vm<platform::x86_64::Vm>{system, topology.count, 0} {
+  set_up_interrupt_controllers(core_.descriptor());
+}
+
+unsigned Vm::physical_address_bits() {
+  return x86_64::physical_address_bits(host_cpuid());
+}
+
+const std::vector<kvm_cpuid_entry2>& Vm::host_cpuid() {
+  if (host_cpuid_.empty()) host_cpuid_ = supported_cpuid(core_.system().descriptor());
+  return host_cpuid_;
+}
+
+std::unique_ptr<platform::Vcpu> Vm::create_vcpu(std::uint32_t index,
+                                                const platform::x86_64::BootState* boot,
+                                                const platform::x86_64::CommonMsrs& msrs) {
+  auto vcpu = core_.create_vcpu(index);
+  set_up_vcpu(vcpu->descriptor(),
+              {.index = index,
+               .processors = core_.processors(),
+               .host_cpuid = host_cpuid(),
+               .tsc_deadline_timer = core_.system().capability(KVM_CAP_TSC_DEADLINE_TIMER) != 0,
+               .boot = boot,
+               .msrs = msrs});
+  return vcpu;
+}
+
+bool Vm::all_interrupts_masked() {
+  return all_pins_masked(core_.descriptor());
+}
+
+}  // namespace platform::kvm::x86_64

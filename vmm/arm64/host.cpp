@@ -1,0 +1,7 @@
+#include "vmm/architecture.hpp"
+
+namespace vmm {
+
+const Architecture host_architecture = Architecture::Arm64;
+
+}  // namespace vmm

@@ -1,0 +1,34 @@
+#include "vmm/description.hpp"
+
+#include "vmm/size.hpp"
+
+namespace vmm {
+
+void Description::range(platform::AddressRange range, std::string_view what) {
+  line("  {:#014x} - {:#014x}  {}", range.start.value, range.end().value - 1, what);
+}
+
+std::string name(const SerialBackend& backend) {
+  switch (backend.kind) {
+    case SerialBackend::Kind::None:
+      return "none";
+    case SerialBackend::Kind::Console:
+      return "console";
+    case SerialBackend::Kind::Stderr:
+      return "stderr";
+    case SerialBackend::Kind::File:
+      return "file=" + backend.path;
+    case SerialBackend::Kind::Listen:
+      return "listen=" + backend.path;
+    case SerialBackend::Kind::Pty:
+      return "pty";
+  }
+  return "?";
+}
+
+void describe_size(Description& out, const MachineConfig& config) {
+  out.line("machine  {}, {} processor{}, {} of RAM", name(config.architecture), config.processors,
+           config.processors == 1 ? "" : "s", format_size(config.memory_bytes));
+}
+
+}  // namespace vmm
