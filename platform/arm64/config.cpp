@@ -22,9 +22,12 @@ void check_different(const char* name, Gsi interrupt, const char* other_name, Gs
 void check_private_interrupts(const PlatformConfig& config) {
   check_ppi("virt_timer_ppi", config.virt_timer_ppi);
   check_ppi("vmbus_ppi", config.vmbus_ppi);
+  check_different("virt_timer_ppi", config.virt_timer_ppi, "phys_timer_ppi", phys_timer_ppi);
+  check_different("vmbus_ppi", config.vmbus_ppi, "phys_timer_ppi", phys_timer_ppi);
   check_different("vmbus_ppi", config.vmbus_ppi, "virt_timer_ppi", config.virt_timer_ppi);
   if (!config.pmu_gsiv) return;
   check_ppi("pmu_gsiv", *config.pmu_gsiv);
+  check_different("pmu_gsiv", *config.pmu_gsiv, "phys_timer_ppi", phys_timer_ppi);
   check_different("pmu_gsiv", *config.pmu_gsiv, "virt_timer_ppi", config.virt_timer_ppi);
   check_different("pmu_gsiv", *config.pmu_gsiv, "vmbus_ppi", config.vmbus_ppi);
 }

@@ -2,7 +2,7 @@
 // tree must agree on: one value, from which all three are made.
 //
 // Spec: Arm GIC architecture (IHI 0069), GICv2m in the Server Base System Architecture, appendix E;
-//       Linux Documentation/virt/kvm/devices/arm-vgic-v3.rst.
+//       Linux Documentation/virt/kvm/devices/arm-vgic-v3.rst and vcpu.rst.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,9 @@ inline constexpr std::uint32_t first_spi = 32;
 [[nodiscard]] constexpr bool is_ppi(Gsi interrupt) {
   return interrupt.value >= first_ppi && interrupt.value < first_spi;
 }
+
+/// The EL1 physical timer's, on every machine: KVM's own choice, which nothing here changes.
+inline constexpr Gsi phys_timer_ppi{30};
 
 inline constexpr std::uint64_t gic_distributor_bytes = 0x1'0000;
 inline constexpr std::uint64_t gic_v2_distributor_bytes = 0x1000;
@@ -82,8 +85,9 @@ class InvalidConfig final : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Throws InvalidConfig for a private interrupt that is not one (16..31), two that are the same, an
-/// ITS without a GICv3, too many processors for a GICv2 (8), or SPIs beyond `gic_nr_irqs`.
+/// Throws InvalidConfig for a private interrupt that is not one (16..31), two that are the same
+/// (the physical timer's among them: KVM runs no vCPU then), an ITS without a GICv3, too many
+/// processors for a GICv2 (8), or SPIs beyond `gic_nr_irqs`.
 void validate(const PlatformConfig& config, std::uint32_t processors);
 
 /// The affinity fields of MPIDR_EL1 that KVM gives processor `index`: 16 to a cluster.

@@ -55,6 +55,16 @@ TEST_CASE("arm64 config: no two private interrupts are the same", "[platform][ar
   config = gic_v3();
   config.vmbus_ppi = config.virt_timer_ppi;
   CHECK(complaint(config).starts_with("vmbus_ppi: found interrupt 20"));
+  config = gic_v3();
+  config.virt_timer_ppi = phys_timer_ppi;
+  CHECK(complaint(config) ==
+        "virt_timer_ppi: found interrupt 30, which phys_timer_ppi has; expected another one");
+  config = gic_v3();
+  config.pmu_gsiv = phys_timer_ppi;
+  CHECK(complaint(config).starts_with("pmu_gsiv: found interrupt 30"));
+  config = gic_v3();
+  config.vmbus_ppi = phys_timer_ppi;
+  CHECK(complaint(config).starts_with("vmbus_ppi: found interrupt 30"));
 }
 
 TEST_CASE("arm64 config: a GICv2 has eight processors and no ITS", "[platform][arm64]") {
