@@ -47,7 +47,7 @@ struct TripleFault {};
 
 /// The guest asked for it through its firmware interface (AArch64: PSCI).
 struct SystemEvent {
-  enum class Kind : std::uint8_t { PowerOff, Reset, Crash };
+  enum class Kind : std::uint8_t { PowerOff, Reset, WarmReset, Crash };
   Kind kind;
 };
 

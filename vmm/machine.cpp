@@ -21,6 +21,7 @@ Ending ending_of(platform::SystemEvent::Kind kind) {
       return Ending::PowerOff;
     case platform::SystemEvent::Kind::Reset:
       return Ending::Reset;
+    case platform::SystemEvent::Kind::WarmReset:  // the default command line makes panics warm
     case platform::SystemEvent::Kind::Crash:
       break;
   }

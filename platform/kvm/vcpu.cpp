@@ -18,6 +18,13 @@ int kick_signal() {
   return SIGRTMIN;
 }
 
+/// SYSTEM_RESET2 instead of SYSTEM_RESET: KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2, which only
+/// AArch64's <asm/kvm.h> has. Elsewhere no flag is ever set.
+bool warm_reset(const kvm_run& run) {
+  constexpr std::uint64_t psci_reset2 = 1;
+  return run.system_event.ndata > 0 && (run.system_event.data[0] & psci_reset2) != 0;
+}
+
 void install_kick_handler() {
   struct sigaction action {};
   action.sa_handler = [](int) {};
@@ -135,7 +142,7 @@ VmExit Vcpu::system_event() const {
     case KVM_SYSTEM_EVENT_SHUTDOWN:
       return SystemEvent{Kind::PowerOff};
     case KVM_SYSTEM_EVENT_RESET:
-      return SystemEvent{Kind::Reset};
+      return SystemEvent{warm_reset(shared()) ? Kind::WarmReset : Kind::Reset};
     case KVM_SYSTEM_EVENT_CRASH:
       return SystemEvent{Kind::Crash};
     default:
