@@ -1,6 +1,6 @@
 #include "devices/clock/cmos_rtc.hpp"
 
-#include "devices/byte_registers.hpp"
+#include "devices/register_access.hpp"
 #include "runtime/finally.hpp"
 #include "runtime/timer.hpp"
 
@@ -38,7 +38,7 @@ auto CmosRtc::update(Change change) {
 
 void CmosRtc::read(std::uint64_t offset, std::span<std::byte> data) {
   update([&](State& state) {
-    read_each_byte(offset, data, [&](std::uint64_t at) -> std::uint8_t {
+    read_registers<std::uint8_t>(offset, data, [&](std::uint64_t at) -> std::uint8_t {
       return at == index_port ? 0xFF : state.registers.read(now_());
     });
   });
@@ -46,7 +46,7 @@ void CmosRtc::read(std::uint64_t offset, std::span<std::byte> data) {
 
 void CmosRtc::write(std::uint64_t offset, std::span<const std::byte> data) {
   update([&](State& state) {
-    write_each_byte(offset, data, [&](std::uint64_t at, std::uint8_t value) {
+    write_registers<std::uint8_t>(offset, data, [&](std::uint64_t at, std::uint8_t value) {
       if (at == index_port) {
         state.registers.select(value);
       } else {

@@ -129,7 +129,7 @@ runtime::Flags<LineStatus> Uart16550Registers::line_status() const {
   auto status = line_errors_;
   status.assign(LineStatus::DataReady, !received_.empty());
   status.assign({LineStatus::TransmitterHoldingEmpty, LineStatus::TransmitterEmpty},
-                transmitter_ready());
+                output_.ready());
   const bool error_in_fifo =
       line_errors_.has(LineStatus::BreakInterrupt) ||
       received_.any_of([](const Received& received) { return received.is_break; });
@@ -153,16 +153,15 @@ void Uart16550Registers::transmit(std::byte value) {
   transmitter_emptied_ = false;
   if (loopback()) {
     arrive({value, false});
-  } else if (!output_.full()) {
+  } else {
     output_.push(value);
-    ++sent_bytes_;
   }
   // Having filled the FIFO, a driver may leave without a further look at the chip.
   if (++burst_bytes_ >= fifo_depth()) finish_burst();
 }
 
 void Uart16550Registers::finish_burst() {
-  if (std::exchange(burst_bytes_, 0) != 0 && transmitter_ready()) transmitter_emptied_ = true;
+  if (std::exchange(burst_bytes_, 0) != 0 && output_.ready()) transmitter_emptied_ = true;
 }
 
 void Uart16550Registers::enable_interrupts(std::uint8_t value) {
@@ -172,7 +171,7 @@ void Uart16550Registers::enable_interrupts(std::uint8_t value) {
   // it (UART_BUG_TXEN), and that it does so each time (UART_BUG_THRE).
   const bool newly_enabled = interrupt_enable_.has(InterruptEnable::TransmitterEmpty) &&
                              !before.has(InterruptEnable::TransmitterEmpty);
-  if (newly_enabled && transmitter_ready()) transmitter_emptied_ = true;
+  if (newly_enabled && output_.ready()) transmitter_emptied_ = true;
 }
 
 void Uart16550Registers::control_fifo(std::uint8_t value) {
@@ -241,9 +240,9 @@ void Uart16550Registers::reveal_oldest() {
 
 std::size_t Uart16550Registers::take_transmitted(std::span<std::byte> into) {
   if (output_.empty()) finish_burst();
-  const bool was_ready = transmitter_ready();
-  const std::size_t taken = output_.pop_into(into);
-  if (!was_ready && transmitter_ready()) transmitter_emptied_ = true;
+  const bool was_ready = output_.ready();
+  const std::size_t taken = output_.take(into);
+  if (!was_ready && output_.ready()) transmitter_emptied_ = true;
   return taken;
 }
 

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <span>
 
+#include "devices/serial/output_buffer.hpp"
 #include "devices/serial/ring.hpp"
+#include "devices/serial/terminal_handshake.hpp"
 #include "runtime/flags.hpp"
 
 namespace devices {
@@ -82,20 +84,10 @@ enum class ModemStatus : std::uint8_t {
   Carrier = 1 << 7,
 };
 
-/// When a terminal may send.
-enum class TerminalHandshake : std::uint8_t {
-  None,           // whenever the receiver has room
-  RequestToSend,  // and the guest listens: it has raised RTS, or enabled the receive interrupt.
-                  // What is typed (or piped in) before a driver is there waits for it.
-};
-
 /// Pure state: it waits for nothing and does no I/O.
 ///
-/// The line is infinitely fast. What the guest writes moves at once into an output buffer behind
-/// the transmit FIFO, so THR is empty again, and says so, before the next access. Only when the
-/// terminal falls behind by `busy_above_bytes` does the transmitter become busy; drivers that give
-/// up waiting for it, as Linux's console does after 10 ms per byte, still find the rest of the
-/// buffer before anything is lost.
+/// What the guest writes leaves the transmit FIFO at once (see OutputBuffer), so THR is empty
+/// again, and says so, before the next access, unless the terminal has fallen behind.
 ///
 /// Only its interrupt waits for the end of a burst: for an access to anything but THR, a full FIFO,
 /// or a terminal that finds nothing new to take. A driver with no more to send disables it first.
@@ -106,9 +98,9 @@ enum class TerminalHandshake : std::uint8_t {
 /// level are a character time-out.
 class Uart16550Registers {
  public:
+  using Register = std::uint8_t;
+  static constexpr std::uint64_t size_bytes = 8;
   static constexpr std::size_t fifo_depth_bytes = 16;
-  static constexpr std::size_t output_capacity_bytes = 8192;
-  static constexpr std::size_t busy_above_bytes = output_capacity_bytes / 2 - fifo_depth_bytes;
 
   explicit Uart16550Registers(TerminalHandshake handshake = TerminalHandshake::RequestToSend)
       : handshake_{handshake} {}
@@ -127,7 +119,7 @@ class Uart16550Registers {
   /// To take nothing tells that the line has fallen silent.
   std::size_t take_transmitted(std::span<std::byte> into);
   /// Bytes ever accepted for the terminal.
-  [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
+  [[nodiscard]] std::uint64_t sent_bytes() const { return output_.sent_bytes(); }
 
   /// What the interrupt line sees.
   [[nodiscard]] bool interrupt_pending() const;
@@ -144,7 +136,6 @@ class Uart16550Registers {
   [[nodiscard]] bool divisor_latched() const;
   [[nodiscard]] bool loopback() const;
   [[nodiscard]] bool fifo_enabled() const;
-  [[nodiscard]] bool transmitter_ready() const { return output_.size() <= busy_above_bytes; }
   [[nodiscard]] std::size_t fifo_depth() const { return fifo_enabled() ? fifo_depth_bytes : 1; }
   [[nodiscard]] std::size_t trigger_level() const;
   [[nodiscard]] InterruptCause cause() const;
@@ -164,9 +155,8 @@ class Uart16550Registers {
   void follow_modem_lines();
 
   TerminalHandshake handshake_;
-  Ring<std::byte, output_capacity_bytes> output_;
+  OutputBuffer output_;
   Ring<Received, fifo_depth_bytes> received_;
-  std::uint64_t sent_bytes_ = 0;
 
   runtime::Flags<InterruptEnable> interrupt_enable_;
   std::uint8_t fifo_control_ = 0;

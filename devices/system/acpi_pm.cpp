@@ -1,6 +1,6 @@
 #include "devices/system/acpi_pm.hpp"
 
-#include "devices/byte_registers.hpp"
+#include "devices/register_access.hpp"
 #include "runtime/finally.hpp"
 
 namespace devices {
@@ -19,15 +19,15 @@ auto AcpiPm::update(Change change) {
 void AcpiPm::read(std::uint64_t offset, std::span<std::byte> data) {
   const std::chrono::nanoseconds machine_time = now_();
   update([&](const AcpiPmRegisters& registers) {
-    read_each_byte(offset, data,
-                   [&](std::uint64_t at) { return registers.read(at, machine_time); });
+    read_registers<std::uint8_t>(
+        offset, data, [&](std::uint64_t at) { return registers.read(at, machine_time); });
   });
 }
 
 void AcpiPm::write(std::uint64_t offset, std::span<const std::byte> data) {
   const PowerAction action = update([&](AcpiPmRegisters& registers) {
     PowerAction wanted = PowerAction::None;
-    write_each_byte(offset, data, [&](std::uint64_t at, std::uint8_t value) {
+    write_registers<std::uint8_t>(offset, data, [&](std::uint64_t at, std::uint8_t value) {
       const PowerAction next = registers.write(at, value);
       if (next != PowerAction::None) wanted = next;
     });

@@ -12,6 +12,7 @@
 
 namespace uart {
 
+using devices::OutputBuffer;
 using devices::Uart16550Registers;
 
 // Offsets, as <linux/serial_reg.h> and the data sheet abbreviate them.

@@ -81,14 +81,14 @@ TEST_CASE("16550: a terminal that lags makes the transmitter busy, and nothing i
   while ((uart.read(lsr) & thre_and_temt) == thre_and_temt) {
     for (int i = 0; i < 16; ++i) uart.write(thr, static_cast<std::uint8_t>(written++));
   }
-  CHECK(written >= Uart16550Registers::busy_above_bytes);
-  CHECK(written <= Uart16550Registers::busy_above_bytes + 16);
+  CHECK(written >= OutputBuffer::busy_above_bytes);
+  CHECK(written <= OutputBuffer::busy_above_bytes + 16);
   CHECK(cause(uart) == no_interrupt);
   CHECK_FALSE(uart.interrupt_pending());
 
   SECTION("until it catches up, which interrupts") {
     std::array<std::byte, 16> some;
-    while (uart.output_bytes() > Uart16550Registers::busy_above_bytes) {
+    while (uart.output_bytes() > OutputBuffer::busy_above_bytes) {
       CHECK((uart.read(lsr) & thre_and_temt) == 0);
       uart.take_transmitted(some);
     }
@@ -96,7 +96,7 @@ TEST_CASE("16550: a terminal that lags makes the transmitter busy, and nothing i
     CHECK(uart.read(lsr) == thre_and_temt);
   }
   SECTION("even if the driver loses patience for a long while") {
-    while (written < Uart16550Registers::output_capacity_bytes) {
+    while (written < OutputBuffer::capacity_bytes) {
       uart.write(thr, static_cast<std::uint8_t>(written++));
     }
     const auto text = transmitted(uart);
@@ -107,8 +107,8 @@ TEST_CASE("16550: a terminal that lags makes the transmitter busy, and nothing i
   }
   SECTION("and beyond the buffer the newest bytes go, nothing else") {
     for (int i = 0; i < 10'000; ++i) uart.write(thr, 'x');
-    CHECK(uart.output_bytes() == Uart16550Registers::output_capacity_bytes);
-    CHECK(uart.sent_bytes() == Uart16550Registers::output_capacity_bytes);
+    CHECK(uart.output_bytes() == OutputBuffer::capacity_bytes);
+    CHECK(uart.sent_bytes() == OutputBuffer::capacity_bytes);
   }
 }
 

@@ -134,7 +134,7 @@ Task<> fills_up_stuck_terminal(Bench& bench) {
   std::size_t written = 0;
   for (; bench.ready(); ++written) bench.write(thr, static_cast<std::uint8_t>(written));
   CHECK(written > 1000);
-  CHECK(written <= Uart16550Registers::output_capacity_bytes);
+  CHECK(written <= OutputBuffer::capacity_bytes);
   CHECK_FALSE(bench.interrupt.asserted());
 
   bench.terminal.release();

@@ -11,19 +11,20 @@
 
 namespace {
 
+using devices::OutputBuffer;
 using devices::Uart16550Registers;
 
 /// What must hold between any two accesses.
 void check(Uart16550Registers& uart) {
-  require(uart.output_bytes() <= Uart16550Registers::output_capacity_bytes);
+  require(uart.output_bytes() <= OutputBuffer::capacity_bytes);
   require(uart.receive_space() <= uart.receive_depth());
   const bool ready = uart.line_status().has(devices::LineStatus::TransmitterHoldingEmpty);
   // A driver sees room for a whole FIFO, or is told to wait; and is not told so for nothing.
   if (ready) {
-    require(Uart16550Registers::output_capacity_bytes - uart.output_bytes() >=
+    require(OutputBuffer::capacity_bytes - uart.output_bytes() >=
             Uart16550Registers::fifo_depth_bytes);
   } else {
-    require(uart.output_bytes() > Uart16550Registers::busy_above_bytes);
+    require(uart.output_bytes() > OutputBuffer::busy_above_bytes);
   }
 }
 
