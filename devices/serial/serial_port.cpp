@@ -4,6 +4,7 @@
 
 #include "devices/register_access.hpp"
 #include "devices/serial/output_buffer.hpp"
+#include "devices/serial/pl011_registers.hpp"
 #include "devices/serial/uart_16550_registers.hpp"
 #include "runtime/finally.hpp"
 #include "runtime/scope.hpp"
@@ -144,6 +145,7 @@ Task<std::size_t> SerialPort<Registers>::receive_room() {
   }
 }
 
+template class SerialPort<Pl011Registers>;
 template class SerialPort<Uart16550Registers>;
 
 }  // namespace devices

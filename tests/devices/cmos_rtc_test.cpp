@@ -2,8 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "runtime/scope.hpp"
 #include "runtime/timer.hpp"
+#include "tests/devices/beside.hpp"
 #include "tests/devices/fakes.hpp"
 #include "tests/support/test_loop.hpp"
 
@@ -27,14 +27,7 @@ struct Bench {
     write_to(rtc, data_port, value);
   }
 
-  void run(Task<> script) { loop.run(beside_rtc(std::move(script))); }
-  Task<> beside_rtc(Task<> script) {
-    runtime::Scope scope{co_await runtime::this_executor};
-    scope.spawn(rtc.run());
-    co_await std::move(script);
-    scope.request_stop();
-    co_await scope.join();
-  }
+  void run(Task<> script) { loop.run(beside(rtc, std::move(script))); }
 
   TestLoop loop;
   FakeInterrupt interrupt;

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "runtime/log.hpp"
-#include "runtime/scope.hpp"
 #include "runtime/timer.hpp"
+#include "tests/devices/beside.hpp"
 #include "tests/devices/fake_terminal.hpp"
 #include "tests/devices/fakes.hpp"
 #include "tests/devices/uart_16550_bench.hpp"
@@ -48,14 +48,7 @@ struct Bench {
   }
 
   /// Runs `script` beside the port's own tasks, and stops those when it has finished.
-  void run(Task<> script) { loop.run(beside_port(std::move(script))); }
-  Task<> beside_port(Task<> script) {
-    runtime::Scope scope{co_await runtime::this_executor};
-    scope.spawn(port.run());
-    co_await std::move(script);
-    scope.request_stop();
-    co_await scope.join();
-  }
+  void run(Task<> script) { loop.run(beside(port, std::move(script))); }
 
   TestLoop loop;
   FakeTerminal terminal{loop.executor()};
