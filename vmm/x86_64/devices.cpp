@@ -1,7 +1,5 @@
 #include "vmm/x86_64/devices.hpp"
 
-#include <algorithm>
-
 #include "vmm/x86_64/address_map.hpp"
 
 namespace vmm::x86_64 {
@@ -46,7 +44,7 @@ void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine
 
 Devices::Devices(const MachineConfig& config, platform::InterruptController& interrupts,
                  const vmm::Board::Wiring& wiring)
-    : interrupts_{interrupts},
+    : pins_{interrupts},
       post_code_{wiring.timeline},
       boot_timer_{wiring.timeline},
       fast_reset_{wiring.power},
@@ -60,16 +58,17 @@ void Devices::add_serial_ports(const vmm::Board::Wiring& wiring) {
   for (std::size_t i = 0; i < serial_port_count; ++i) {
     if (wiring.serial[i] == nullptr) continue;
     const address_map::SerialPlace place = address_map::serial_ports[i];
-    uarts_[i] = std::make_unique<devices::Uart16550>(wiring.executor, line(place.interrupt),
-                                                     *wiring.serial[i]);
-    ports_.add(place.base, devices::Uart16550::size_bytes, *uarts_[i]);
+    auto& port =
+        serial_ports_.emplace(i, wiring.executor, pins_.line(place.interrupt), *wiring.serial[i]);
+    ports_.add(place.base, devices::Uart16550::size_bytes, port);
   }
 }
 
 void Devices::add_system_devices(const MachineConfig& config, const vmm::Board::Wiring& wiring) {
-  rtc_.emplace(wiring.executor, line(address_map::rtc_interrupt), cmos_memory(config.memory_bytes));
+  rtc_.emplace(wiring.executor, pins_.line(address_map::rtc_interrupt),
+               cmos_memory(config.memory_bytes));
   const auto started = std::chrono::steady_clock::now();
-  power_management_.emplace(line(address_map::power_management_interrupt), wiring.power,
+  power_management_.emplace(pins_.line(address_map::power_management_interrupt), wiring.power,
                             [started] { return std::chrono::steady_clock::now() - started; });
   ports_.add(address_map::rtc, devices::CmosRtc::size_bytes, *rtc_);
   ports_.add(address_map::power_management, devices::AcpiPm::size_bytes, *power_management_);
@@ -82,15 +81,6 @@ void Devices::add_system_devices(const MachineConfig& config, const vmm::Board::
   add_port(i8042_);
   add_port(reset_control_);
   mmio_.add(address_map::boot_timer, devices::BootTimer::size_bytes, boot_timer_);
-}
-
-platform::InterruptLine Devices::line(platform::Gsi gsi) {
-  auto pin = std::ranges::find(pins_, gsi, &Pin::gsi);
-  if (pin == pins_.end()) {
-    pins_.push_back({gsi, std::make_unique<platform::InterruptPin>(interrupts_, gsi)});
-    pin = std::prev(pins_.end());
-  }
-  return platform::InterruptLine{*pin->pin};
 }
 
 bool Devices::carry_out(platform::VmExit& exit) {
@@ -111,33 +101,8 @@ bool Devices::carry_out(platform::VmExit& exit) {
 }
 
 void Devices::run(runtime::Scope& tasks) {
-  for (const auto& uart : uarts_) {
-    if (uart) tasks.spawn(uart->run());
-  }
+  serial_ports_.run(tasks);
   tasks.spawn(rtc_->run());
-}
-
-runtime::Task<> Devices::drain() {
-  for (const auto& uart : uarts_) {
-    if (uart) co_await uart->drain();
-  }
-}
-
-std::uint64_t Devices::console_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const auto& uart : uarts_) {
-    if (uart) bytes += uart->sent_bytes();
-  }
-  return bytes;
-}
-
-std::optional<std::chrono::steady_clock::time_point> Devices::first_console_byte_at() const {
-  std::optional<std::chrono::steady_clock::time_point> first;
-  for (const auto& uart : uarts_) {
-    const auto at = uart ? uart->first_byte_sent_at() : std::nullopt;
-    if (at && (!first || *at < *first)) first = at;
-  }
-  return first;
 }
 
 }  // namespace vmm::x86_64

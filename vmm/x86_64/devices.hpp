@@ -4,11 +4,8 @@
 //          Loop's.
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <memory>
 #include <optional>
-#include <vector>
 
 #include "devices/bus.hpp"
 #include "devices/clock/cmos_rtc.hpp"
@@ -24,6 +21,8 @@
 #include "runtime/scope.hpp"
 #include "vmm/board.hpp"
 #include "vmm/config.hpp"
+#include "vmm/interrupt_pins.hpp"
+#include "vmm/serial_ports.hpp"
 
 namespace vmm::x86_64 {
 
@@ -43,23 +42,19 @@ class Devices {
   /// Starts what the devices do by themselves.
   void run(runtime::Scope& tasks);
   /// Returns when the serial ports' streams have taken all that the guest sent.
-  runtime::Task<> drain();
+  runtime::Task<> drain() { return serial_ports_.drain(); }
 
-  [[nodiscard]] std::uint64_t console_bytes() const;
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
+  [[nodiscard]] std::uint64_t console_bytes() const { return serial_ports_.sent_bytes(); }
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const {
+    return serial_ports_.first_byte_sent_at();
+  }
 
  private:
   void add_serial_ports(const vmm::Board::Wiring& wiring);
   void add_system_devices(const MachineConfig& config, const vmm::Board::Wiring& wiring);
-  [[nodiscard]] platform::InterruptLine line(platform::Gsi gsi);
 
-  struct Pin {
-    platform::Gsi gsi;
-    std::unique_ptr<platform::InterruptPin> pin;
-  };
-  platform::InterruptController& interrupts_;
-  std::vector<Pin> pins_;
-  std::array<std::unique_ptr<devices::Uart16550>, serial_port_count> uarts_;
+  InterruptPins pins_;
+  SerialPorts<devices::Uart16550> serial_ports_;
   std::optional<devices::CmosRtc> rtc_;
   std::optional<devices::AcpiPm> power_management_;
   devices::PostCodePort post_code_;
