@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <optional>
 
-namespace devices {
+#include "devices/clock/wall_clock.hpp"
 
-using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+namespace devices {
 
 /// RAM as the CMOS of a PC reports it, to whoever has no better source.
 struct CmosMemorySizes {

@@ -5,6 +5,7 @@
 #include "runtime/timer.hpp"
 #include "tests/devices/beside.hpp"
 #include "tests/devices/fakes.hpp"
+#include "tests/devices/moving_clock.hpp"
 #include "tests/support/test_loop.hpp"
 
 using namespace std::chrono;
@@ -32,12 +33,8 @@ struct Bench {
   TestLoop loop;
   FakeInterrupt interrupt;
   runtime::Event raised{loop.executor()};
-  const steady_clock::time_point started = steady_clock::now();
-  /// Real time, but beginning 5 ms before midnight.
-  devices::WallTime now() const {
-    return sys_days{2026y / January / 16} - 5ms + (steady_clock::now() - started);
-  }
-  devices::CmosRtc rtc{loop.executor(), interrupt.line(), {}, [this] { return now(); }};
+  MovingClock clock{sys_days{2026y / January / 16} - 5ms};
+  devices::CmosRtc rtc{loop.executor(), interrupt.line(), {}, clock.reading()};
 };
 
 Task<> waits_for_update(Bench& bench) {
