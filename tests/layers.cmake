@@ -11,7 +11,7 @@ set(uses_vmm vmm devices loader platform runtime)
 set(layers runtime platform loader devices vmm)
 
 # Third parties, and the only folders (or files) that may name them.
-set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.h lz4.h bzlib.h lzo catch2)
+set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.h lz4.h bzlib.h lzo libfdt catch2)
 set(only_asio "^runtime/")
 set(only_liburing "^runtime/")
 set(only_linux/kvm.h "^platform/kvm/")
@@ -23,6 +23,7 @@ set(only_lzma.h "^loader/compression/")
 set(only_lz4.h "^loader/compression/")
 set(only_bzlib.h "^loader/compression/")
 set(only_lzo "^loader/compression/")
+set(only_libfdt "^loader/arm64/tree_")
 set(only_catch2 "^tests/")
 
 # Parts of a folder that only the named files outside of it may include: back ends, and the host.
