@@ -40,6 +40,17 @@ struct Image {
   std::string name = {};
 };
 
+/// Calls a loader of one file, whose name a message about it then begins with.
+template <typename Load>
+auto naming(const Image& image, Load load) {
+  try {
+    return load();
+  } catch (const BadImage& error) {
+    if (image.name.empty()) throw;
+    throw BadImage{"{}: {}", image.name, error.what()};
+  }
+}
+
 struct FileRange {
   std::uint64_t offset;
   std::uint64_t size_bytes;

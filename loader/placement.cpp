@@ -1,5 +1,9 @@
 #include "loader/placement.hpp"
 
+#include <algorithm>
+
+#include "runtime/units.hpp"
+
 namespace loader {
 
 void put(platform::GuestMemory& ram, platform::GuestAddress to, std::span<const std::byte> bytes,
@@ -18,6 +22,22 @@ void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
   if (placed) return;
   throw BadImage{"{} bytes belong at {:#x}, which is not RAM: more memory is needed",
                  part.size_bytes, to.value};
+}
+
+/// Large ranges cost less to give back than to write, and then occupy nothing.
+void clear(platform::GuestMemory& ram, platform::AddressRange range) {
+  using namespace runtime::literals;
+  constexpr std::uint64_t worth_discarding_bytes = 64_KiB;
+  const auto bytes = ram.host_bytes(range);
+  if (bytes.size() < worth_discarding_bytes) {
+    std::ranges::fill(bytes, std::byte{0});
+    return;
+  }
+  const std::uint64_t head = runtime::align_up(range.start.value, 4_KiB) - range.start.value;
+  const std::uint64_t tail = range.end().value - runtime::align_down(range.end().value, 4_KiB);
+  std::ranges::fill(bytes.first(head), std::byte{0});
+  std::ranges::fill(bytes.last(tail), std::byte{0});
+  ram.discard(range);
 }
 
 }  // namespace loader

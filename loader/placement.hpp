@@ -18,4 +18,7 @@ void put(platform::GuestMemory& ram, platform::GuestAddress to, std::span<const 
 void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
                  platform::GuestAddress to);
 
+/// Makes RAM read as zero again; a large range is given back to the host. Not RAM: nothing happens.
+void clear(platform::GuestMemory& ram, platform::AddressRange range);
+
 }  // namespace loader

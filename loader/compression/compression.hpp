@@ -19,9 +19,13 @@ enum class Compression { Gzip, Xz, Lzma, Lz4Legacy, Lz4Frame, Zstd, Bzip2, Lzo }
 
 /// Unpacks one stream and returns the bytes written; whatever follows the stream is ignored (the
 /// kernel's build appends a size word). Throws BadImage if the input is damaged or ends early, or
-/// if `output` is too small. Bytes of `output` beyond those written may have been used as scratch.
+/// if `output` is too small. Up to `decompress_scratch_bytes` of `output` beyond those written may
+/// have been used as scratch.
 [[nodiscard]] std::size_t decompress(Compression format, std::span<const std::byte> input,
                                      std::span<std::byte> output);
+
+/// How far behind its result a decoder scribbles: zstd keeps a block's literals there.
+inline constexpr std::size_t decompress_scratch_bytes = 256 << 10;
 
 /// Unpacks only the beginning: fills `output` unless the stream ends before.
 [[nodiscard]] std::size_t decompress_prefix(Compression format, std::span<const std::byte> input,

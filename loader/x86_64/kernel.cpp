@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "loader/compression/compression.hpp"
+#include "loader/kernel_files.hpp"
 #include "loader/x86_64/bzimage.hpp"
 #include "loader/x86_64/elf.hpp"
 #include "loader/x86_64/unpack.hpp"
@@ -21,21 +22,13 @@ using platform::GuestMemory;
 }
 
 [[noreturn]] void fail_unknown(std::span<const std::byte> bytes) {
-  const ImageReader reader{bytes};
-  constexpr std::uint32_t arm64_magic = 0x644D5241;  // "ARM\x64"
-  constexpr std::uint64_t arm64_magic_offset = 0x38;
-  if (reader.contains(arm64_magic_offset, sizeof arm64_magic) &&
-      reader.read<std::uint32_t>(arm64_magic_offset, "arm64 magic") == arm64_magic) {
-    throw BadImage{"a kernel for arm64, expected one for x86-64"};
-  }
-  std::string start;
-  for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
-    start += fmt::format("{}{:02x}", start.empty() ? "" : " ", std::to_integer<unsigned>(byte));
+  if (const auto other = kernel_architecture(bytes)) {
+    throw BadImage{"a kernel for {}, expected one for x86-64", *other};
   }
   throw BadImage{
       "no kernel: it begins with {}; expected an ELF vmlinux, a bzImage, or one of them "
       "compressed",
-      start};
+      first_bytes(bytes)};
 }
 
 /// An ELF kernel in RAM, entered as asked.

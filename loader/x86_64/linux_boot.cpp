@@ -21,17 +21,6 @@ using platform::GuestAddress;
 using platform::GuestMemory;
 using namespace runtime::literals;
 
-/// Calls a loader of one file, whose name a message about it then begins with.
-template <typename Load>
-auto naming(const Image& image, Load load) {
-  try {
-    return load();
-  } catch (const BadImage& error) {
-    if (image.name.empty()) throw;
-    throw BadImage{"{}: {}", image.name, error.what()};
-  }
-}
-
 void put_command_line(std::string_view text, const LoadedKernel& kernel, GuestMemory& ram) {
   const std::size_t slot_bytes = low_memory::command_line.size_bytes - 1;  // without the NUL
   const std::size_t most = std::min<std::size_t>(slot_bytes, kernel.limits.command_line_bytes);

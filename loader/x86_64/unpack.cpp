@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "loader/placement.hpp"
 #include "loader/x86_64/low_memory.hpp"
 #include "runtime/mapping.hpp"
 #include "runtime/units.hpp"
@@ -19,8 +20,6 @@ using namespace runtime::literals;
 
 constexpr std::size_t peek_bytes = 4_KiB;
 constexpr std::size_t most_header_bytes = 1_MiB;
-// How far behind their result decoders scribble: zstd keeps a block's literals there.
-constexpr std::uint64_t scratch_bytes = 256_KiB;
 
 /// Segments that have bytes in the file, by address.
 std::vector<ElfSegment> stored_segments(const ElfLayout& layout) {
@@ -77,30 +76,15 @@ void move_segments(const std::vector<ElfSegment>& stored, GuestAddress image, Gu
   }
 }
 
-/// Large ranges cost less to give back than to write, and then occupy nothing.
-void clear(AddressRange range, GuestMemory& ram) {
-  constexpr std::uint64_t worth_discarding_bytes = 64_KiB;
-  const auto bytes = ram.host_bytes(range);
-  if (range.size_bytes < worth_discarding_bytes) {
-    std::ranges::fill(bytes, std::byte{0});
-    return;
-  }
-  const std::uint64_t head = runtime::align_up(range.start.value, 4_KiB) - range.start.value;
-  const std::uint64_t tail = range.end().value - runtime::align_down(range.end().value, 4_KiB);
-  std::ranges::fill(bytes.first(head), std::byte{0});
-  std::ranges::fill(bytes.last(tail), std::byte{0});
-  ram.discard(range);
-}
-
 /// Clears whatever of `dirty` no segment's bytes have been put in.
 void clear_leftovers(const std::vector<ElfSegment>& stored, AddressRange dirty, GuestMemory& ram) {
   GuestAddress at = dirty.start;
   for (const ElfSegment& segment : stored) {
     const GuestAddress end = std::min(segment.memory.start, dirty.end());
-    if (at < end) clear({at, end - at}, ram);
+    if (at < end) clear(ram, {at, end - at});
     at = std::max(at, segment.memory.start + segment.file_bytes);
   }
-  if (at < dirty.end()) clear({at, dirty.end() - at}, ram);
+  if (at < dirty.end()) clear(ram, {at, dirty.end() - at});
 }
 
 UnpackedElf unpack_in_place(const ElfLayout& layout, const PackedElf& packed, AddressRange room,
@@ -111,7 +95,8 @@ UnpackedElf unpack_in_place(const ElfLayout& layout, const PackedElf& packed, Ad
   check_file_size(layout, file_bytes);
   const auto pvh_entry = find_pvh_entry(layout, output.first(file_bytes));
   move_segments(stored, room.start, ram);
-  clear_leftovers(stored, {room.start, std::min(room.size_bytes, file_bytes + scratch_bytes)}, ram);
+  clear_leftovers(
+      stored, {room.start, std::min(room.size_bytes, file_bytes + decompress_scratch_bytes)}, ram);
   return {layout, pvh_entry};
 }
 
@@ -167,7 +152,7 @@ UnpackedElf unpack_elf(const PackedElf& packed, GuestMemory& ram) {
   } catch (const BadImage&) {
     // Perhaps only the file's tail, which belongs to no segment, reaches beyond RAM.
     if (room.size_bytes == packed.limit_bytes) throw;
-    clear(room, ram);
+    clear(ram, room);
     return unpack_by_copy(layout, packed, ram);
   }
 }
