@@ -24,20 +24,18 @@ void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
                  part.size_bytes, to.value};
 }
 
-/// Large ranges cost less to give back than to write, and then occupy nothing.
 void clear(platform::GuestMemory& ram, platform::AddressRange range) {
   using namespace runtime::literals;
-  constexpr std::uint64_t worth_discarding_bytes = 64_KiB;
   const auto bytes = ram.host_bytes(range);
-  if (bytes.size() < worth_discarding_bytes) {
+  const platform::GuestAddress first{runtime::align_up(range.start.value, 2_MiB)};
+  const platform::GuestAddress last{runtime::align_down(range.end().value, 2_MiB)};
+  if (bytes.empty() || first >= last) {
     std::ranges::fill(bytes, std::byte{0});
     return;
   }
-  const std::uint64_t head = runtime::align_up(range.start.value, 4_KiB) - range.start.value;
-  const std::uint64_t tail = range.end().value - runtime::align_down(range.end().value, 4_KiB);
-  std::ranges::fill(bytes.first(head), std::byte{0});
-  std::ranges::fill(bytes.last(tail), std::byte{0});
-  ram.discard(range);
+  std::ranges::fill(bytes.first(first - range.start), std::byte{0});
+  std::ranges::fill(bytes.last(range.end() - last), std::byte{0});
+  ram.discard({first, last - first});
 }
 
 }  // namespace loader

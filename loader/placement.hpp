@@ -18,7 +18,9 @@ void put(platform::GuestMemory& ram, platform::GuestAddress to, std::span<const 
 void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
                  platform::GuestAddress to);
 
-/// Makes RAM read as zero again; a large range is given back to the host. Not RAM: nothing happens.
+/// Makes RAM read as zero again. Whole huge pages are given back, and then occupy nothing. Less is
+/// written: a hole would split the huge page around it, and each small page of that is a nested
+/// fault of its own once the guest runs. Not RAM: nothing happens.
 void clear(platform::GuestMemory& ram, platform::AddressRange range);
 
 }  // namespace loader
