@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace bench {
 
@@ -15,25 +17,39 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;
 
-Fields read_fields(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  if (!in) throw std::runtime_error{fmt::format("cannot read {}", file.string())};
+constexpr std::array needed_fields{"name", "program", "kernel", "cmdline", "command"};
+constexpr std::array optional_fields{"config", "files"};
+
+/// What is wrong with a description, on one line.
+template <typename... Args>
+std::runtime_error complaint(std::string_view description, fmt::format_string<Args...> what,
+                             Args&&... args) {
+  return std::runtime_error{
+      fmt::format("{}: {}", description, fmt::format(what, std::forward<Args>(args)...))};
+}
+
+bool known(const std::string& field) {
+  return std::ranges::count(needed_fields, field) + std::ranges::count(optional_fields, field) > 0;
+}
+
+Fields parse_fields(std::istream& in, std::string_view description) {
   Fields fields;
   std::string* last = nullptr;
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line.front() == '#') continue;
     if (line.front() == ' ' && last) {
-      *last += '\n' + line;
+      *last += line;
       continue;
     }
     const auto colon = line.find(':');
-    if (colon == std::string::npos) {
-      throw std::runtime_error{
-          fmt::format("{}: expected 'field: text', found '{}'", file.string(), line)};
-    }
-    const auto text = line.find_first_not_of(' ', colon + 1);
-    last = &fields[line.substr(0, colon)];
-    *last = text == std::string::npos ? "" : line.substr(text);
+    if (colon == std::string::npos)
+      throw complaint(description, "expected 'field: text', found '{}'", line);
+    const auto field = line.substr(0, colon);
+    if (!known(field)) throw complaint(description, "there is no field '{}'", field);
+    const auto [at, is_new] = fields.emplace(field, "");
+    if (!is_new) throw complaint(description, "'{}:' comes twice", field);
+    last = &at->second;
+    *last = line.substr(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
   }
   return fields;
 }
@@ -58,23 +74,26 @@ std::string filled_in(std::string text, const Replacements& replacements) {
   return text;
 }
 
-Contestant read_description(const std::filesystem::path& file) {
-  auto fields = read_fields(file);
-  for (const auto* needed : {"name", "program", "kernel", "cmdline", "command"}) {
-    if (!fields.contains(needed))
-      throw std::runtime_error{fmt::format("{} has no '{}:'", file.string(), needed)};
+Contestant parse_description(std::istream& text, std::string_view name) {
+  auto fields = parse_fields(text, name);
+  for (const auto* needed : needed_fields) {
+    if (!fields.contains(needed)) throw complaint(name, "there is no '{}:'", needed);
   }
   const auto& kernel = fields["kernel"];
-  if (kernel != "bzImage" && kernel != "vmlinux") {
-    throw std::runtime_error{
-        fmt::format("{}: kernel is bzImage or vmlinux, not '{}'", file.string(), kernel)};
-  }
+  if (kernel != "bzImage" && kernel != "vmlinux")
+    throw complaint(name, "kernel is bzImage or vmlinux, not '{}'", kernel);
   return {.name = fields["name"],
           .program = fields["program"],
           .kernel = kernel == "bzImage" ? KernelFile::BzImage : KernelFile::Vmlinux,
           .cmdline = fields["cmdline"],
           .arguments = split(fields["command"]),
           .config = fields["config"]};
+}
+
+Contestant read_description(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  if (!in) throw complaint(file.string(), "cannot be read");
+  return parse_description(in, file.string());
 }
 
 std::filesystem::path find_program(const std::filesystem::path& name) {

@@ -3,12 +3,13 @@
 //
 //   name: qemu-q35                     what tables call it
 //   program: qemu-system-x86_64        looked for in PATH; if it is not there, the contestant stays
-//   away kernel: bzImage                    which of the guest's two kernel files it is given
+//                                      away
+//   kernel: bzImage                    which of the guest's two kernel files it is given
 //   cmdline: console=ttyS0 {words}     {words} are those of the measurement
 //   command: -M q35 -kernel {kernel} -append {cmdline} ...
 //   config: { "boot-source": ... }     optional: text of a file that {config} names
-//   files: /usr/share/...              optional: what else the program reads (bench/run takes it to
-//   the lab)
+//   files: /usr/share/...              optional: what else the program reads (bench/run takes it
+//                                      to the lab)
 //
 // A line that begins with a space continues the one before; '#' begins a comment line. An argument
 // ends at a space; placeholders are filled in afterwards, so that one which holds spaces stays one
@@ -16,8 +17,10 @@
 #pragma once
 
 #include <filesystem>
+#include <istream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -38,7 +41,10 @@ using Replacements = std::map<std::string, std::string>;
 /// Puts its replacement in the place of each {name}; braces around anything else stay.
 [[nodiscard]] std::string filled_in(std::string text, const Replacements& replacements);
 
-/// Throws std::runtime_error, in words, about a description that makes no sense.
+/// Throws std::runtime_error, one line that begins with `name`, about a description that makes no
+/// sense.
+[[nodiscard]] Contestant parse_description(std::istream& text, std::string_view name);
+/// The same of a file, which it names.
 [[nodiscard]] Contestant read_description(const std::filesystem::path& file);
 
 /// Where PATH has the program; empty if nowhere.

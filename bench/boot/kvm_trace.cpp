@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <cmath>
 #include <fstream>
 #include <string>
 
@@ -33,24 +32,40 @@ bool set_up(const std::filesystem::path& instance, std::string_view event,
          write_to(event_folder / "enable", "1") && write_to(instance / "tracing_on", "1");
 }
 
-/// "  name-12  [000] d.h1.  34.567890: event: ..." begins, for our purpose, at the stamp before the
-/// first ": ".
 std::optional<Nanoseconds> first_stamp(const std::filesystem::path& instance) {
   std::ifstream in{instance / "trace"};
   for (std::string line; std::getline(in, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    const auto end = line.find(": ");
-    const auto begin = end == std::string::npos ? end : line.rfind(' ', end);
-    double seconds = 0;
-    if (begin == std::string::npos) continue;
-    if (std::from_chars(line.data() + begin + 1, line.data() + end, seconds).ec == std::errc{}) {
-      return static_cast<Nanoseconds>(std::llround(seconds * 1e6)) * 1000;
-    }
+    if (const auto stamp = stamp_of(line)) return stamp;
   }
   return std::nullopt;
 }
 
+/// All of `text` as a decimal number.
+std::optional<Nanoseconds> decimal(std::string_view text) {
+  Nanoseconds number = 0;
+  const auto* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, number);
+  if (result.ec != std::errc{} || result.ptr != end || number < 0) return std::nullopt;
+  return number;
+}
+
 }  // namespace
+
+std::optional<Nanoseconds> stamp_of(std::string_view line) {
+  if (line.starts_with('#')) return std::nullopt;
+  // The processor's number ends the name; the first ": " behind it ends the stamp.
+  const auto processor = line.find("] ");
+  const auto end = processor == line.npos ? line.npos : line.find(": ", processor);
+  if (end == line.npos) return std::nullopt;
+  const auto begin = line.rfind(' ', end) + 1;
+  const auto point = line.find('.', begin);
+  constexpr auto microsecond_digits = 6;
+  if (point >= end || end - point - 1 != microsecond_digits) return std::nullopt;
+  const auto seconds = decimal(line.substr(begin, point - begin));
+  const auto microseconds = decimal(line.substr(point + 1, microsecond_digits));
+  if (!seconds || !microseconds) return std::nullopt;
+  return (*seconds * 1'000'000 + *microseconds) * 1000;
+}
 
 KvmTrace::KvmTrace() {
   const std::filesystem::path tracefs = "/sys/kernel/tracing";

@@ -10,10 +10,19 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "bench/boot/clock.hpp"
 
 namespace bench {
+
+/// When the event on a line of the tracer's `trace` file happened; nothing for a comment or a line
+/// that is none. With the clock "mono" it reads
+///
+///   boot_bench-12      [000] d..1.    34.567890: kvm_entry: vcpu 0, rip 0xfff0
+///
+/// (Documentation/trace/ftrace.rst, "Output format"). A process's name may hold spaces and colons.
+[[nodiscard]] std::optional<Nanoseconds> stamp_of(std::string_view line);
 
 class KvmTrace {
  public:

@@ -35,10 +35,9 @@ std::optional<MappingUse> mapping_of(const std::string& line) {
   return mapping;
 }
 
-std::vector<MappingUse> mappings_of(pid_t pid) {
-  std::ifstream in{fmt::format("/proc/{}/smaps", pid)};
+std::vector<MappingUse> mappings_of(std::istream& smaps) {
   std::vector<MappingUse> mappings;
-  for (std::string line; std::getline(in, line);) {
+  for (std::string line; std::getline(smaps, line);) {
     if (const auto mapping = mapping_of(line)) {
       mappings.push_back(*mapping);
       continue;
@@ -65,7 +64,6 @@ std::pair<std::size_t, std::size_t> guest_ram(const std::vector<MappingUse>& map
       if (size > size_bytes) break;
     }
   }
-  // Merged with a neighbour: the largest mapping it is.
   std::size_t largest = 0;
   for (std::size_t i = 0; i < mappings.size(); ++i) {
     if (mappings[i].end - mappings[i].begin > mappings[largest].end - mappings[largest].begin)
@@ -93,8 +91,8 @@ CpuUse cpu_use(pid_t pid) {
   return use;
 }
 
-MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes) {
-  const auto mappings = mappings_of(pid);
+MemoryUse memory_use(std::istream& smaps, std::uint64_t guest_memory_bytes) {
+  const auto mappings = mappings_of(smaps);
   MemoryUse use;
   if (mappings.empty()) return use;
   const auto [first, end] = guest_ram(mappings, guest_memory_bytes);
@@ -107,6 +105,11 @@ MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes) {
     }
   }
   return use;
+}
+
+MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes) {
+  std::ifstream smaps{fmt::format("/proc/{}/smaps", pid)};
+  return memory_use(smaps, guest_memory_bytes);
 }
 
 std::map<std::string, double> kvm_counters(pid_t pid) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <istream>
 #include <map>
 #include <string>
 
@@ -26,6 +27,9 @@ struct MemoryUse {
 
 /// The guest's RAM is the run of neighbouring mappings whose sizes add up to `guest_memory_bytes`.
 /// A monitor may have laid file mappings over parts of it; mappings of other use have other sizes.
+/// If no run fits, the kernel has merged the RAM with a neighbour: then it is the largest mapping.
+/// `smaps` is the text of /proc/PID/smaps (proc(5)).
+[[nodiscard]] MemoryUse memory_use(std::istream& smaps, std::uint64_t guest_memory_bytes);
 [[nodiscard]] MemoryUse memory_use(pid_t pid, std::uint64_t guest_memory_bytes);
 
 /// KVM's own counters for this process's virtual machine; empty without debugfs.

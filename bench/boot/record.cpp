@@ -101,11 +101,13 @@ class Parser {
       out += kind == 'n' ? '\n' : kind == 't' ? '\t' : kind;
       return true;
     }
+    constexpr std::size_t digits = 4;
     unsigned code = 0;
-    const auto [end, error] = std::from_chars(
-        rest_.data(), rest_.data() + std::min<std::size_t>(4, rest_.size()), code, 16);
-    if (error != std::errc{} || code > 0x7f) return false;
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    const auto* const end = rest_.data() + std::min(digits, rest_.size());
+    const auto result = std::from_chars(rest_.data(), end, code, 16);
+    if (result.ec != std::errc{} || result.ptr != rest_.data() + digits || code > 0x7f)
+      return false;
+    rest_.remove_prefix(digits);
     out += static_cast<char>(code);
     return true;
   }
