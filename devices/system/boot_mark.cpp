@@ -1,6 +1,7 @@
 #include "devices/system/boot_mark.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace devices {
 namespace {
@@ -9,27 +10,40 @@ constexpr std::byte kernel_entered_code{0x40};
 constexpr std::byte user_space_code{0x41};
 constexpr std::byte guest_ready_value{123};
 
+std::optional<BootMark> post_code(std::byte value) {
+  if (value == kernel_entered_code) return BootMark::KernelEntered;
+  if (value == user_space_code) return BootMark::UserSpace;
+  return std::nullopt;
+}
+
+std::optional<BootMark> boot_timer(std::byte value) {
+  if (value == guest_ready_value) return BootMark::GuestReady;
+  return std::nullopt;
+}
+
+/// Port 0x80 is also a delay loop for old drivers: anything but a mark must cost nothing.
+void tell(BootMarks& marks, std::optional<BootMark> mark) {
+  if (mark) marks.mark(*mark, std::chrono::steady_clock::now());
+}
+
 }  // namespace
-
-void PostCodePort::read(std::uint64_t, std::span<std::byte> data) {
-  std::ranges::fill(data, std::byte{0xFF});
-}
-
-void PostCodePort::write(std::uint64_t, std::span<const std::byte> data) {
-  // The port is also a delay loop for old drivers: anything but a mark must cost nothing.
-  const std::byte code = data[0];
-  if (code != kernel_entered_code && code != user_space_code) return;
-  marks_.mark(code == kernel_entered_code ? BootMark::KernelEntered : BootMark::UserSpace,
-              std::chrono::steady_clock::now());
-}
 
 void BootTimer::read(std::uint64_t, std::span<std::byte> data) {
   std::ranges::fill(data, std::byte{0});
 }
 
 void BootTimer::write(std::uint64_t offset, std::span<const std::byte> data) {
-  if (offset != 0 || data.size() != 1 || data[0] != guest_ready_value) return;
-  marks_.mark(BootMark::GuestReady, std::chrono::steady_clock::now());
+  if (data.size() != 1) return;
+  if (offset == timer_offset) tell(marks_, boot_timer(data[0]));
+  if (offset == post_code_offset) tell(marks_, post_code(data[0]));
+}
+
+void PostCodePort::read(std::uint64_t, std::span<std::byte> data) {
+  std::ranges::fill(data, std::byte{0xFF});
+}
+
+void PostCodePort::write(std::uint64_t, std::span<const std::byte> data) {
+  tell(marks_, post_code(data[0]));
 }
 
 }  // namespace devices

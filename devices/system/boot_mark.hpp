@@ -1,7 +1,7 @@
 // Time stamps a guest sets while it boots.
 //
-// Spec:    port 0x80 codes as Cloud Hypervisor's guests write them; the MMIO write of 123 is
-//          Firecracker's boot timer.
+// Spec:    POST codes as Cloud Hypervisor's guests write them; the write of 123 is Firecracker's
+//          boot timer.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@
 namespace devices {
 
 enum class BootMark : std::uint8_t {
-  KernelEntered,  // port 0x80, code 0x40
-  UserSpace,      // port 0x80, code 0x41
+  KernelEntered,  // POST code 0x40
+  UserSpace,      // POST code 0x41
   GuestReady,     // boot timer, value 123
 };
 
@@ -23,13 +23,15 @@ class BootMarks {
   virtual void mark(BootMark mark, std::chrono::steady_clock::time_point time) = 0;
 };
 
-/// The POST code port: one-byte codes 0x40 and 0x41 are marks, others vanish.
-class PostCodePort final : public BusDevice {
+/// A page of MMIO with two registers of a byte, on every architecture. Only one-byte writes of the
+/// values above are marks; others vanish, and reads are 0.
+class BootTimer final : public BusDevice {
  public:
-  static constexpr std::uint16_t port = 0x80;
-  static constexpr std::uint64_t size_bytes = 1;
+  static constexpr std::uint64_t size_bytes = 0x1000;
+  static constexpr std::uint64_t timer_offset = 0;
+  static constexpr std::uint64_t post_code_offset = 8;
 
-  explicit PostCodePort(BootMarks& marks) : marks_{marks} {}
+  explicit BootTimer(BootMarks& marks) : marks_{marks} {}
 
   void read(std::uint64_t offset, std::span<std::byte> data) override;
   void write(std::uint64_t offset, std::span<const std::byte> data) override;
@@ -38,12 +40,14 @@ class PostCodePort final : public BusDevice {
   BootMarks& marks_;
 };
 
-/// A page of MMIO; a one-byte write of 123 to its first byte is a mark, others vanish.
-class BootTimer final : public BusDevice {
+/// The POST code register once more, where a PC has it. Reads are all ones, as if nothing were
+/// there.
+class PostCodePort final : public BusDevice {
  public:
-  static constexpr std::uint64_t size_bytes = 0x1000;
+  static constexpr std::uint16_t port = 0x80;
+  static constexpr std::uint64_t size_bytes = 1;
 
-  explicit BootTimer(BootMarks& marks) : marks_{marks} {}
+  explicit PostCodePort(BootMarks& marks) : marks_{marks} {}
 
   void read(std::uint64_t offset, std::span<std::byte> data) override;
   void write(std::uint64_t offset, std::span<const std::byte> data) override;

@@ -38,6 +38,22 @@ TEST_CASE("boot marks: port 0x80 stamps codes 0x40 and 0x41 only", "[devices][sy
   CHECK(read_from(port, 0) == 0xFF);
 }
 
+TEST_CASE("boot marks: the page has the POST code as well, for machines without ports",
+          "[devices][system]") {
+  RecordedMarks marks;
+  devices::BootTimer page{marks};
+  constexpr auto post_code = devices::BootTimer::post_code_offset;
+
+  for (const int code : {0x00, 0x3F, 0x40, 0x42, 0x41, 0x7B, 0xFF}) {
+    write_to(page, post_code, static_cast<std::uint8_t>(code));
+    write_to(page, post_code + 1, static_cast<std::uint8_t>(code));
+    write_to(page, post_code, static_cast<std::uint32_t>(code));
+  }
+
+  CHECK(marks.marks == std::vector{BootMark::KernelEntered, BootMark::UserSpace});
+  CHECK(read_from(page, post_code) == 0);
+}
+
 TEST_CASE("boot marks: the timer takes one byte of 123 at offset 0 only", "[devices][system]") {
   RecordedMarks marks;
   devices::BootTimer timer{marks};
