@@ -6,17 +6,17 @@
 namespace devices {
 namespace {
 
-constexpr std::byte kernel_entered_code{0x40};
-constexpr std::byte user_space_code{0x41};
-constexpr std::byte guest_ready_value{123};
+constexpr std::uint8_t kernel_entered_code = 0x40;
+constexpr std::uint8_t user_space_code = 0x41;
+constexpr std::uint8_t guest_ready_value = 123;
 
-std::optional<BootMark> post_code(std::byte value) {
+std::optional<BootMark> post_code(std::uint8_t value) {
   if (value == kernel_entered_code) return BootMark::KernelEntered;
   if (value == user_space_code) return BootMark::UserSpace;
   return std::nullopt;
 }
 
-std::optional<BootMark> boot_timer(std::byte value) {
+std::optional<BootMark> boot_timer(std::uint8_t value) {
   if (value == guest_ready_value) return BootMark::GuestReady;
   return std::nullopt;
 }
@@ -34,16 +34,13 @@ void BootTimer::read(std::uint64_t, std::span<std::byte> data) {
 
 void BootTimer::write(std::uint64_t offset, std::span<const std::byte> data) {
   if (data.size() != 1) return;
-  if (offset == timer_offset) tell(marks_, boot_timer(data[0]));
-  if (offset == post_code_offset) tell(marks_, post_code(data[0]));
+  const auto value = std::to_integer<std::uint8_t>(data[0]);
+  if (offset == timer_offset) tell(marks_, boot_timer(value));
+  if (offset == post_code_offset) tell(marks_, post_code(value));
 }
 
-void PostCodePort::read(std::uint64_t, std::span<std::byte> data) {
-  std::ranges::fill(data, std::byte{0xFF});
-}
-
-void PostCodePort::write(std::uint64_t, std::span<const std::byte> data) {
-  tell(marks_, post_code(data[0]));
+void PostCodePort::write_byte(std::uint8_t value) {
+  tell(marks_, post_code(value));
 }
 
 }  // namespace devices

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "devices/bus_device.hpp"
+#include "devices/system/byte_port.hpp"
 
 namespace devices {
 
@@ -42,17 +43,16 @@ class BootTimer final : public BusDevice {
 
 /// The POST code register once more, where a PC has it. Reads are all ones, as if nothing were
 /// there.
-class PostCodePort final : public BusDevice {
+class PostCodePort final : public BytePort {
  public:
   static constexpr std::uint16_t port = 0x80;
-  static constexpr std::uint64_t size_bytes = 1;
 
   explicit PostCodePort(BootMarks& marks) : marks_{marks} {}
 
-  void read(std::uint64_t offset, std::span<std::byte> data) override;
-  void write(std::uint64_t offset, std::span<const std::byte> data) override;
-
  private:
+  std::uint8_t read_byte() override { return 0xFF; }
+  void write_byte(std::uint8_t value) override;
+
   BootMarks& marks_;
 };
 
