@@ -24,9 +24,13 @@ enum Opcode : unsigned {
   DualNamePrefix = 0x2E,
   MultiNamePrefix = 0x2F,
   ExtensionPrefix = 0x5B,
+  Arg0Op = 0x68,
   AndOp = 0x7B,
   OrOp = 0x7D,
   DeviceOp = 0x82,
+  NotifyOp = 0x86,
+  LEqualOp = 0x93,
+  IfOp = 0xA0,
   ReturnOp = 0xA4,
 };
 
@@ -167,10 +171,13 @@ Bytes device(std::string_view where, const Terms& content) {
   return enclosed(bytes({ExtensionPrefix, DeviceOp}), {path(where), join(content)});
 }
 
-Bytes method(std::string_view where, const Terms& body) {
-  constexpr unsigned no_arguments_not_serialized = 0;
-  return enclosed(bytes({MethodOp}),
-                  {path(where), bytes({no_arguments_not_serialized}), join(body)});
+Bytes method(std::string_view where, const Terms& body, Arguments arguments) {
+  const auto not_serialized = static_cast<unsigned>(arguments);
+  return enclosed(bytes({MethodOp}), {path(where), bytes({not_serialized}), join(body)});
+}
+
+Bytes first_argument() {
+  return bytes({Arg0Op});
 }
 
 Bytes return_value(const Bytes& value) {
@@ -183,6 +190,14 @@ Bytes and_into(const Bytes& left, const Bytes& right, const Bytes& target) {
 
 Bytes or_into(const Bytes& left, const Bytes& right, const Bytes& target) {
   return prepend(bytes({OrOp}), {left, right, target});
+}
+
+Bytes if_equal(const Bytes& left, const Bytes& right, const Terms& body) {
+  return enclosed(bytes({IfOp}), {bytes({LEqualOp}), left, right, join(body)});
+}
+
+Bytes notify(std::string_view device_path, std::uint8_t notification) {
+  return prepend(bytes({NotifyOp}), {path(device_path), integer(notification)});
 }
 
 Bytes resources(const Terms& descriptors) {

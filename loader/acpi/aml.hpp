@@ -30,12 +30,16 @@ using Terms = std::vector<Bytes>;
 [[nodiscard]] Bytes name(std::string_view path, const Bytes& value);
 [[nodiscard]] Bytes scope(std::string_view path, const Terms& content);
 [[nodiscard]] Bytes device(std::string_view path, const Terms& content);
-[[nodiscard]] Bytes method(std::string_view path, const Terms& body);  // without arguments
+enum class Arguments : unsigned { None = 0, One = 1 };
+[[nodiscard]] Bytes method(std::string_view path, const Terms& body, Arguments = Arguments::None);
+[[nodiscard]] Bytes first_argument();  // of the method around it
 
 // Statements. `target` is where the result goes.
 [[nodiscard]] Bytes return_value(const Bytes& value);
 [[nodiscard]] Bytes and_into(const Bytes& left, const Bytes& right, const Bytes& target);
 [[nodiscard]] Bytes or_into(const Bytes& left, const Bytes& right, const Bytes& target);
+[[nodiscard]] Bytes if_equal(const Bytes& left, const Bytes& right, const Terms& body);
+[[nodiscard]] Bytes notify(std::string_view device, std::uint8_t notification);
 
 // Resources.
 enum class Trigger { Level, Edge };

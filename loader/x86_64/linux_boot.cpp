@@ -42,7 +42,7 @@ struct LowTables {
 /// ACPI tables, on the next page SMBIOS structures, and the two anchors that lead to them.
 LowTables put_firmware_tables(const LinuxBoot& boot, GuestMemory& ram) {
   const GuestAddress start = low_memory::tables.start;
-  const acpi::x86_64::Tables acpi = acpi::x86_64::make_tables(boot.machine, start);
+  const acpi::Tables acpi = acpi::x86_64::make_tables(boot.machine, start);
   const auto smbios = smbios::structure_table(boot.identity);
   const LowTables tables{{start, acpi.bytes.size()},
                          {start + runtime::align_up(acpi.bytes.size(), 4_KiB), smbios.size()}};

@@ -1,11 +1,11 @@
 #include "loader/acpi/x86_64/dsdt.hpp"
 
 #include <algorithm>
-#include <string>
 
 #include <fmt/core.h>
 
 #include "loader/acpi/aml.hpp"
+#include "loader/acpi/devices.hpp"
 
 namespace loader::acpi::x86_64 {
 namespace {
@@ -59,55 +59,20 @@ Bytes rtc(const Rtc& rtc) {
                                interrupt(rtc.interrupt, Trigger::Edge, Sharing::Exclusive)}))});
 }
 
-Bytes virtio_mmio(const VirtioMmio& transport, std::size_t index) {
-  return device(
-      fmt::format("VI{:02}", index),
-      {name("_HID", string("LNRO0005")), name("_UID", integer(index)),
-       name("_CRS", resources({qword_memory(transport.registers, MemoryUse::Registers),
-                               interrupt(transport.interrupt, Trigger::Level, Sharing::Shared)}))});
-}
-
-/// What a Hyper-V guest expects of its root bus: it can be disabled and enabled, without effect.
-Bytes vmbus() {
-  const Bytes status = path("STA");
-  return device("VMBS", {name("STA", integer(0xF)), name("_HID", string("VMBus")),
-                         name("_DDN", string("VMBUS")), name("_UID", integer(0)),
-                         method("_DIS", {and_into(status, integer(0xD), status)}),
-                         method("_PS0", {or_into(status, integer(0xF), status)}),
-                         method("_PS3", {}), method("_STA", {return_value(status)})});
-}
-
-Bytes mmio_windows(const MmioWindows& windows, bool has_vmbus) {
-  Terms ranges{qword_memory(windows.low, MemoryUse::Window)};
-  if (windows.high) ranges.push_back(qword_memory(*windows.high, MemoryUse::Window));
-  return device("VMOD", {name("_HID", string("ACPI0004")), name("_UID", integer(0)),
-                         name("_CRS", resources(ranges)), has_vmbus ? vmbus() : Bytes{}});
-}
-
-/// P001 .. P999, Q000 .. : the letter counts thousands.
-std::string processor_name(std::size_t uid) {
-  return fmt::format("{}{:03}", static_cast<char>('P' + uid / 1000), uid % 1000);
-}
-
-Bytes processors(const Machine& machine) {
-  Terms nodes;
-  for (std::size_t uid = 1; uid <= machine.processors.size(); ++uid) {
-    nodes.push_back(device(processor_name(uid),
-                           {name("_HID", string("ACPI0007")), name("_UID", integer(uid))}));
-  }
-  return join(nodes);
-}
-
 }  // namespace
 
 Bytes dsdt_content(const Machine& machine) {
   Terms nodes{interrupt_controllers(machine), serial_ports(machine)};
   for (std::size_t index = 0; index < machine.virtio_mmio.size(); ++index) {
-    nodes.push_back(virtio_mmio(machine.virtio_mmio[index], index));
+    const VirtioMmio& transport = machine.virtio_mmio[index];
+    nodes.push_back(virtio_mmio(index, transport.registers, transport.interrupt));
   }
-  if (machine.mmio_windows) nodes.push_back(mmio_windows(*machine.mmio_windows, machine.has_vmbus));
+  if (machine.mmio_windows) {
+    const auto& [low, high] = *machine.mmio_windows;
+    nodes.push_back(mmio_windows(low, high, machine.has_vmbus ? vmbus() : Bytes{}));
+  }
   if (machine.rtc) nodes.push_back(rtc(*machine.rtc));
-  nodes.push_back(processors(machine));
+  nodes.push_back(processors(machine.processors.size()));
   return join({sleep_state("_S0", 0), sleep_state("_S5", machine.power.power_off_sleep_type),
                scope("_SB", nodes)});
 }
