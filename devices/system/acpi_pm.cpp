@@ -1,31 +1,22 @@
 #include "devices/system/acpi_pm.hpp"
 
 #include "devices/register_access.hpp"
-#include "runtime/finally.hpp"
 
 namespace devices {
 
 AcpiPm::AcpiPm(platform::InterruptLine sci, PowerControl& power, MachineClock now)
-    : now_{std::move(now)}, power_{power}, state_{std::move(sci)} {}
-
-template <typename Change>
-auto AcpiPm::update(Change change) {
-  return state_.with([&](State& state) {
-    const runtime::Finally settle{[&] { state.sci.set(state.registers.interrupt_pending()); }};
-    return change(state.registers);
-  });
-}
+    : now_{std::move(now)}, power_{power}, registers_{std::move(sci)} {}
 
 void AcpiPm::read(std::uint64_t offset, std::span<std::byte> data) {
   const std::chrono::nanoseconds machine_time = now_();
-  update([&](const AcpiPmRegisters& registers) {
+  registers_.update([&](const AcpiPmRegisters& registers) {
     read_registers<std::uint8_t>(
         offset, data, [&](std::uint64_t at) { return registers.read(at, machine_time); });
   });
 }
 
 void AcpiPm::write(std::uint64_t offset, std::span<const std::byte> data) {
-  const PowerAction action = update([&](AcpiPmRegisters& registers) {
+  const PowerAction action = registers_.update([&](AcpiPmRegisters& registers) {
     PowerAction wanted = PowerAction::None;
     write_registers<std::uint8_t>(offset, data, [&](std::uint64_t at, std::uint8_t value) {
       const PowerAction next = registers.write(at, value);
@@ -39,7 +30,7 @@ void AcpiPm::write(std::uint64_t offset, std::span<const std::byte> data) {
 }
 
 void AcpiPm::press_power_button() {
-  update([](AcpiPmRegisters& registers) { registers.press_power_button(); });
+  registers_.update([](AcpiPmRegisters& registers) { registers.press_power_button(); });
 }
 
 }  // namespace devices

@@ -5,13 +5,12 @@
 
 #include <chrono>
 #include <functional>
-#include <utility>
 
 #include "devices/bus_device.hpp"
 #include "devices/system/acpi_pm_registers.hpp"
 #include "devices/system/power_control.hpp"
+#include "devices/wired_registers.hpp"
 #include "platform/interrupts.hpp"
-#include "runtime/guarded.hpp"
 
 namespace devices {
 
@@ -31,20 +30,9 @@ class AcpiPm final : public BusDevice {
   void press_power_button();
 
  private:
-  struct State {
-    explicit State(platform::InterruptLine line) : sci{std::move(line)} {}
-
-    AcpiPmRegisters registers;
-    platform::InterruptLine sci;
-  };
-
-  /// Changes the registers, then puts the SCI where they say.
-  template <typename Change>
-  auto update(Change change);
-
   const MachineClock now_;
   PowerControl& power_;
-  runtime::Guarded<State> state_;
+  WiredRegisters<AcpiPmRegisters> registers_;
 };
 
 }  // namespace devices

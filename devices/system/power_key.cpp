@@ -1,7 +1,6 @@
 #include "devices/system/power_key.hpp"
 
 #include "devices/register_access.hpp"
-#include "runtime/finally.hpp"
 #include "runtime/timer.hpp"
 
 namespace devices {
@@ -16,31 +15,23 @@ constexpr std::uint8_t down = 1 << PowerKey::pin;
 
 PowerKey::PowerKey(runtime::Executor executor, platform::InterruptLine irq,
                    std::chrono::milliseconds press_lasts)
-    : press_lasts_{press_lasts}, state_{std::move(irq)}, pressed_{executor} {}
-
-template <typename Change>
-auto PowerKey::update(Change change) {
-  return state_.with([&](State& state) {
-    const runtime::Finally settle{[&] { state.irq.set(state.registers.interrupt_pending()); }};
-    return change(state.registers);
-  });
-}
+    : press_lasts_{press_lasts}, registers_{std::move(irq)}, pressed_{executor} {}
 
 void PowerKey::read(std::uint64_t offset, std::span<std::byte> data) {
-  update([&](const Pl061Registers& registers) {
+  registers_.update([&](const Pl061Registers& registers) {
     read_registers<Register>(offset, data, [&](std::uint64_t at) { return registers.read(at); });
   });
 }
 
 void PowerKey::write(std::uint64_t offset, std::span<const std::byte> data) {
-  update([&](Pl061Registers& registers) {
+  registers_.update([&](Pl061Registers& registers) {
     write_registers<Register>(
         offset, data, [&](std::uint64_t at, Register value) { registers.write(at, value); });
   });
 }
 
 void PowerKey::press() {
-  update([](Pl061Registers& registers) { registers.drive(down); });
+  registers_.update([](Pl061Registers& registers) { registers.drive(down); });
   pressed_.notify();
 }
 
@@ -48,7 +39,7 @@ runtime::Task<> PowerKey::run() {
   for (;;) {
     co_await pressed_.wait();
     co_await runtime::sleep_for(press_lasts_);
-    update([](Pl061Registers& registers) { registers.drive(up); });
+    registers_.update([](Pl061Registers& registers) { registers.drive(up); });
   }
 }
 

@@ -4,13 +4,12 @@
 #pragma once
 
 #include <chrono>
-#include <utility>
 
 #include "devices/bus_device.hpp"
 #include "devices/system/pl061_registers.hpp"
+#include "devices/wired_registers.hpp"
 #include "platform/interrupts.hpp"
 #include "runtime/event.hpp"
-#include "runtime/guarded.hpp"
 #include "runtime/task.hpp"
 
 namespace devices {
@@ -40,19 +39,8 @@ class PowerKey final : public BusDevice {
   runtime::Task<> run();
 
  private:
-  struct State {
-    explicit State(platform::InterruptLine line) : irq{std::move(line)} {}
-
-    Pl061Registers registers;
-    platform::InterruptLine irq;
-  };
-
-  /// Changes the registers, then puts the interrupt line where they say.
-  template <typename Change>
-  auto update(Change change);
-
   const std::chrono::milliseconds press_lasts_;
-  runtime::Guarded<State> state_;
+  WiredRegisters<Pl061Registers> registers_;
   runtime::Event pressed_;
 };
 
