@@ -16,12 +16,23 @@ void put(platform::GuestMemory& ram, platform::GuestAddress to, std::span<const 
 void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
                  platform::GuestAddress to) {
   if (part.size_bytes == 0) return;
-  const bool placed = image.file_descriptor >= 0
-                          ? ram.place_file(to, image.file_descriptor, part.offset, part.size_bytes)
-                          : ram.write(to, image.bytes.subspan(part.offset, part.size_bytes));
-  if (placed) return;
-  throw BadImage{"{} bytes belong at {:#x}, which is not RAM: more memory is needed",
-                 part.size_bytes, to.value};
+  using platform::Placement;
+  const auto copy = [&] {
+    return ram.write(to, image.bytes.subspan(part.offset, part.size_bytes)) ? Placement::Done
+                                                                            : Placement::NotRam;
+  };
+  switch (image.file_descriptor < 0
+              ? copy()
+              : ram.place_file(to, image.file_descriptor, part.offset, part.size_bytes)) {
+    case Placement::Done:
+      return;
+    case Placement::NotRam:
+      throw BadImage{"{} bytes belong at {:#x}, which is not RAM: more memory is needed",
+                     part.size_bytes, to.value};
+    case Placement::FileEndsEarly:
+      throw BadImage{"truncated while it was read: it had {} bytes at offset {}", part.size_bytes,
+                     part.offset};
+  }
 }
 
 void clear(platform::GuestMemory& ram, platform::AddressRange range) {

@@ -26,15 +26,17 @@ std::uint64_t sum_of_sizes(std::span<const AddressRange> ram) {
                          });
 }
 
-void read_whole(int file_descriptor, std::span<std::byte> into, std::uint64_t file_offset) {
+/// False if the file ends before `into` does.
+bool read_whole(int file_descriptor, std::span<std::byte> into, std::uint64_t file_offset) {
   while (!into.empty()) {
     const ssize_t size = runtime::check(
         ::pread(file_descriptor, into.data(), into.size(), static_cast<off_t>(file_offset)),
         "read {} bytes at offset {}", into.size(), file_offset);
-    if (size == 0) throw runtime::HostError{EIO, "read past the end at offset {}", file_offset};
+    if (size == 0) return false;
     into = into.subspan(static_cast<std::size_t>(size));
     file_offset += static_cast<std::uint64_t>(size);
   }
+  return true;
 }
 
 }  // namespace
@@ -84,13 +86,13 @@ bool GuestMemory::write(GuestAddress to, std::span<const std::byte> bytes) {
   return true;
 }
 
-bool GuestMemory::place_file(GuestAddress to, int file_descriptor, std::uint64_t file_offset,
-                             std::uint64_t size_bytes) {
-  if (size_bytes == 0) return true;
+Placement GuestMemory::place_file(GuestAddress to, int file_descriptor, std::uint64_t file_offset,
+                                  std::uint64_t size_bytes) {
+  if (size_bytes == 0) return Placement::Done;
   const std::span<std::byte> place = host_bytes({to, size_bytes});
-  if (place.empty()) return false;
-  read_whole(file_descriptor, place, file_offset);
-  return true;
+  if (place.empty()) return Placement::NotRam;
+  return read_whole(file_descriptor, place, file_offset) ? Placement::Done
+                                                         : Placement::FileEndsEarly;
 }
 
 void GuestMemory::discard(AddressRange range) {

@@ -17,6 +17,9 @@
 
 namespace platform {
 
+/// What became of bytes that were to come from a file.
+enum class Placement { Done, NotRam, FileEndsEarly };
+
 class GuestMemory {
  public:
   /// A stretch of RAM as the guest and as this process see it.
@@ -55,12 +58,12 @@ class GuestMemory {
   /// vCPU runs. Empty when not all of it is RAM of one region, or when `range` has no bytes.
   [[nodiscard]] std::span<std::byte> host_bytes(AddressRange range) const;
 
-  /// Reads a file's bytes from `file_offset` on straight into [to, to + size_bytes). False unless
-  /// all of it is RAM. Throws HostError when the file cannot be read or ends early. (Mapping the
-  /// file there instead makes this 5 times cheaper and the boot a third dearer: every small page
-  /// the guest touches is then a fault of its own. README.md has the figures.)
-  [[nodiscard]] bool place_file(GuestAddress to, int file_descriptor, std::uint64_t file_offset,
-                                std::uint64_t size_bytes);
+  /// Reads a file's bytes from `file_offset` on straight into [to, to + size_bytes), all of which
+  /// must be RAM. Throws HostError when the file cannot be read. (Mapping the file there instead
+  /// makes this 5 times cheaper and the boot a third dearer: every small page the guest touches is
+  /// then a fault of its own. README.md has the figures.)
+  [[nodiscard]] Placement place_file(GuestAddress to, int file_descriptor,
+                                     std::uint64_t file_offset, std::uint64_t size_bytes);
 
   /// Gives whole pages inside the range back to the host; they read as zero again.
   void discard(AddressRange range);

@@ -40,28 +40,27 @@ BootFile::BootFile(const char* role, const std::string& path)
   if (status.st_size == 0) refuse(name_, "found an empty file");
   modified_ = status.st_mtim;
   try {
-    bytes_ =
-        runtime::Mapping::file(file_.get(), 0, static_cast<std::size_t>(status.st_size), PROT_READ);
+    bytes_.emplace(file_.get(), static_cast<std::size_t>(status.st_size));
   } catch (const runtime::HostError& error) {
     refuse(name_, "{} bytes: {}", status.st_size, error.what());
   }
 }
 
 loader::Image BootFile::image() const {
-  return {.bytes = bytes_.bytes(), .file_descriptor = file_.get(), .name = name_};
+  return {.bytes = bytes_->bytes(), .file_descriptor = file_.get(), .name = name_};
 }
 
 void BootFile::check_unchanged() const {
   struct stat status {};
   runtime::check(::fstat(file_.get(), &status), "look at {}", name_);
-  if (static_cast<std::size_t>(status.st_size) != bytes_.size_bytes() ||
+  if (static_cast<std::size_t>(status.st_size) != bytes_->size_bytes() ||
       status.st_mtim.tv_sec != modified_.tv_sec || status.st_mtim.tv_nsec != modified_.tv_nsec) {
     refuse(name_, "the file changed since this program opened it");
   }
 }
 
 void BootFile::let_go_of_pages() const {
-  (void)::madvise(bytes_.data(), bytes_.size_bytes(), MADV_DONTNEED);
+  bytes_->let_go_of_pages();
 }
 
 BootFiles::BootFiles(const MachineConfig& config) : kernel{"--kernel", config.kernel_path} {

@@ -39,7 +39,7 @@ int run_session(const Options& options, const BootFiles& files, Timeline& timeli
     return make_kvm_board(kvm, options.machine, files, wiring);
   };
   runtime::Loop loop;
-  Session session{options, files, make_board, timeline, loop.executor()};
+  Session session{options, make_board, timeline, loop.executor()};
   loop.run(session.run());
   return session.exit_status();
 }

@@ -30,10 +30,9 @@ int hang_up_unless_ignored() {
 
 }  // namespace
 
-Session::Session(const Options& options, const BootFiles& files, MakeBoard make_board,
-                 Timeline& timeline, runtime::Executor executor)
+Session::Session(const Options& options, MakeBoard make_board, Timeline& timeline,
+                 runtime::Executor executor)
     : options_{options},
-      files_{files},
       make_board_{std::move(make_board)},
       timeline_{timeline},
       executor_{executor},
@@ -65,9 +64,7 @@ Task<> Session::run_with(runtime::Scope& helpers) {
 
 Task<Session::Next> Session::run_machine() {
   const SerialStreams streams = serial_.streams();
-  files_.check_unchanged();
   machine_.emplace(make_board_, Machine::Surroundings{streams, timeline_, executor_});
-  files_.let_go_of_pages();
   serial_.begin();
   const Ending ending = co_await machine_->run();
   machine_.reset();

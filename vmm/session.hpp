@@ -10,7 +10,6 @@
 #include "runtime/scope.hpp"
 #include "runtime/signals.hpp"
 #include "runtime/task.hpp"
-#include "vmm/boot_files.hpp"
 #include "vmm/machine.hpp"
 #include "vmm/options.hpp"
 #include "vmm/serial_backends.hpp"
@@ -21,7 +20,7 @@ class Session {
  public:
   /// `make_board` is asked for a fresh board at each (re)start. Throws BadInput for serial
   /// backends.
-  Session(const Options& options, const BootFiles& files, MakeBoard make_board, Timeline& timeline,
+  Session(const Options& options, MakeBoard make_board, Timeline& timeline,
           runtime::Executor executor);
 
   /// Runs to the end; the exit status is then known.
@@ -39,7 +38,6 @@ class Session {
   runtime::Task<> stop_gently();
 
   const Options& options_;
-  const BootFiles& files_;
   const MakeBoard make_board_;
   Timeline& timeline_;
   const runtime::Executor executor_;

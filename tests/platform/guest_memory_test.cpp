@@ -14,6 +14,7 @@ using namespace runtime::literals;
 using platform::AddressRange;
 using platform::GuestAddress;
 using platform::GuestMemory;
+using platform::Placement;
 
 namespace {
 
@@ -87,7 +88,7 @@ TEST_CASE("guest memory: a file's bytes land where they are told, aligned or not
     for (const std::uint64_t offset : {0u, 16u, 4096u}) {
       GuestMemory memory{two_regions};
       const std::uint64_t size = bytes.size() - offset;
-      REQUIRE(memory.place_file({to}, file.descriptor, offset, size));
+      REQUIRE(memory.place_file({to}, file.descriptor, offset, size) == Placement::Done);
       std::vector<std::byte> found(size);
       REQUIRE(memory.read({to}, found));
       CHECK(std::equal(found.begin(), found.end(),
@@ -103,7 +104,7 @@ TEST_CASE("guest memory: what the guest writes never reaches the file it came fr
   const auto bytes = pattern(2 * 4096);
   const TemporaryFile file{bytes};
   GuestMemory memory{two_regions};
-  REQUIRE(memory.place_file({0}, file.descriptor, 0, bytes.size()));
+  REQUIRE(memory.place_file({0}, file.descriptor, 0, bytes.size()) == Placement::Done);
   REQUIRE(memory.store<std::uint8_t>({0}, 0xFF));
 
   std::byte first{};
@@ -115,9 +116,10 @@ TEST_CASE("guest memory: a file that ends early or a place outside RAM is refuse
           "[platform][memory]") {
   const TemporaryFile file{pattern(100)};
   GuestMemory memory{two_regions};
-  CHECK_THROWS_AS(memory.place_file({0}, file.descriptor, 0, 101), runtime::HostError);
-  CHECK_FALSE(memory.place_file({1_MiB - 50}, file.descriptor, 0, 100));
-  CHECK(memory.place_file({1_MiB}, file.descriptor, 0, 0));
+  CHECK(memory.place_file({0}, file.descriptor, 0, 101) == Placement::FileEndsEarly);
+  CHECK(memory.place_file({1_MiB - 50}, file.descriptor, 0, 100) == Placement::NotRam);
+  CHECK(memory.place_file({1_MiB}, file.descriptor, 0, 0) == Placement::Done);
+  CHECK_THROWS_AS(memory.place_file({0}, -1, 0, 1), runtime::HostError);
 }
 
 TEST_CASE("guest memory: discarded pages read as zero, their neighbours stay",

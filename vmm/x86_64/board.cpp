@@ -30,7 +30,8 @@ Board::Board(const MachineConfig& config, const BootFiles& files,
   // The index of a CMOS register matters only once its data port is read or written.
   (void)vm_->coalesce_writes(address_map::rtc);
   wiring.timeline.mark(BootEvent::MemoryReady);
-  const auto loaded = loader::x86_64::load_linux(linux_boot(config, files), memory_);
+  const auto loaded = files.load_unchanged(
+      [&] { return loader::x86_64::load_linux(linux_boot(config, files), memory_); });
   wiring.timeline.mark(BootEvent::KernelPlaced);
   create_vcpus(loaded, config);
   wiring.timeline.mark(BootEvent::VcpusCreated);

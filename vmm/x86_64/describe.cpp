@@ -61,7 +61,8 @@ void add_devices(Description& out, const MachineConfig& config) {
 
 std::string describe(const MachineConfig& config, const BootFiles& files) {
   platform::GuestMemory memory{address_map::ram(config.memory_bytes)};
-  const auto loaded = loader::x86_64::load_linux(linux_boot(config, files), memory);
+  const auto loaded = files.load_unchanged(
+      [&] { return loader::x86_64::load_linux(linux_boot(config, files), memory); });
   Description out;
   describe_size(out, config);
   out.line("kernel   {}: {}, entered at {:#x} by the {}", config.kernel_path,

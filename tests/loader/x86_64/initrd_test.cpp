@@ -62,3 +62,13 @@ TEST_CASE("Initrd: is brought there from file or memory", "[loader]") {
         content);
   CHECK_BAD_IMAGE(place_initrd(Image{}, kernel, ram), "empty, expected an initrd");
 }
+
+TEST_CASE("Initrd: a file that lost its end since it was opened is refused", "[loader]") {
+  const Bytes content = samples::pattern(10'000);
+  const OpenFile file{content};
+  REQUIRE(::ftruncate(file.descriptor(), 9'999) == 0);
+  auto ram = make_ram();
+  const Image image{.bytes = content, .file_descriptor = file.descriptor()};
+  CHECK_BAD_IMAGE(place_initrd(image, kernel_at({{16_MiB}, 4_MiB}), ram),
+                  "truncated while it was read: it had 10000 bytes at offset 0");
+}
