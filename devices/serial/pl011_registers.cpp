@@ -53,10 +53,11 @@ bool Pl011Registers::receives() const {
 /// Linux enables the receive interrupts twice on its way up: in pl011_hwinit for the time between
 /// two register writes; then, in pl011_enable_interrupts, it throws away what it finds in the FIFO,
 /// and enables them for good. Bytes that arrive in between are lost. Only the second time has it
-/// seen the FIFO empty after having cleared the interrupts.
+/// seen the FIFO empty after having cleared the interrupts. It masks them while its own buffer is
+/// full; some versions then go through pl011_enable_interrupts again, so that what
+/// came meanwhile is lost too. RTS says none of this: it stays raised, or is not there to raise.
 bool Pl011Registers::guest_listens() const {
-  const bool awaits_input = interrupt_mask_.has_any(receive_interrupts) && found_empty_;
-  return awaits_input || control_.has(Pl011Control::RequestToSend);
+  return interrupt_mask_.has_any(receive_interrupts) && found_empty_;
 }
 
 bool Pl011Registers::fifo_enabled() const {
@@ -227,7 +228,7 @@ std::size_t Pl011Registers::take_transmitted(std::span<std::byte> into) {
 
 std::size_t Pl011Registers::receive_space() const {
   if (loopback() || !receives()) return 0;
-  if (handshake_ == TerminalHandshake::RequestToSend && !guest_listens()) return 0;
+  if (handshake_ == TerminalHandshake::GuestListens && !guest_listens()) return 0;
   return fifo_depth() - received_.size();
 }
 

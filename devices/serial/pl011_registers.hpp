@@ -109,7 +109,8 @@ class Pl011Registers {
   static constexpr std::uint32_t clock_hz = 24'000'000;  // UARTCLK, which the baud rate divides
   static constexpr std::uint32_t baud_rate = 115'200;    // at first
 
-  explicit Pl011Registers(TerminalHandshake handshake = TerminalHandshake::RequestToSend)
+  /// A guest that polls, and enables no receive interrupt, gets input only without a handshake.
+  explicit Pl011Registers(TerminalHandshake handshake = TerminalHandshake::GuestListens)
       : handshake_{handshake} {}
 
   /// What the guest sees. Offsets are multiples of 4.

@@ -55,7 +55,7 @@ class SerialPort final : public BusDevice {
   static constexpr std::uint64_t size_bytes = Registers::size_bytes;
 
   SerialPort(runtime::Executor executor, platform::InterruptLine irq, runtime::ByteStream& stream,
-             TerminalHandshake handshake = TerminalHandshake::RequestToSend);
+             TerminalHandshake handshake = TerminalHandshake::GuestListens);
 
   void read(std::uint64_t offset, std::span<std::byte> data) override;
   void write(std::uint64_t offset, std::span<const std::byte> data) override;

@@ -203,9 +203,10 @@ void Uart16550Registers::follow_modem_lines() {
 
 std::size_t Uart16550Registers::receive_space() const {
   if (loopback()) return 0;  // the receiver's input is disconnected
+  // RTS is for drivers that poll.
   const bool guest_listens = modem_control_.has(ModemControl::RequestToSend) ||
                              interrupt_enable_.has(InterruptEnable::ReceivedData);
-  if (handshake_ == TerminalHandshake::RequestToSend && !guest_listens) return 0;
+  if (handshake_ == TerminalHandshake::GuestListens && !guest_listens) return 0;
   return receive_depth() - received_.size();
 }
 

@@ -102,7 +102,7 @@ class Uart16550Registers {
   static constexpr std::uint64_t size_bytes = 8;
   static constexpr std::size_t fifo_depth_bytes = 16;
 
-  explicit Uart16550Registers(TerminalHandshake handshake = TerminalHandshake::RequestToSend)
+  explicit Uart16550Registers(TerminalHandshake handshake = TerminalHandshake::GuestListens)
       : handshake_{handshake} {}
 
   /// What the guest sees.

@@ -49,9 +49,9 @@ inline std::size_t type(Pl011Registers& uart, std::string_view text) {
   return uart.receive(std::as_bytes(std::span{text}));
 }
 
-/// A port whose driver listens.
+/// A port whose driver has raised all outputs, and whose terminal asks nothing.
 inline Pl011Registers opened(std::uint32_t interrupts = 0) {
-  Pl011Registers uart;
+  Pl011Registers uart{devices::TerminalHandshake::None};
   uart.write(cr, uarten | txe | rxe | dtr | rts);
   uart.write(imsc, interrupts);
   return uart;

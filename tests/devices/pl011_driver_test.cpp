@@ -246,6 +246,25 @@ TEST_CASE("PL011 driver: what was piped in early waits for the driver", "[device
   }
 }
 
+TEST_CASE("PL011 driver: what comes while it throttles input waits for it", "[devices][serial]") {
+  for (const bool empties_fifo : {false, true}) {
+    Port port{Driver::Full};
+    REQUIRE(type(port.uart, "a") == 1);
+    port.interrupt();
+    port.uart.write(imsc, 0);  // pl011_throttle_rx
+    CHECK(type(port.uart, "b") == 0);
+    // pl011_unthrottle_rx, which once was the same as on the way up.
+    if (empties_fifo) {
+      enable_interrupts(port.uart);
+    } else {
+      port.uart.write(imsc, rx | rt);
+    }
+    CHECK(type(port.uart, "b") == 1);
+    port.interrupt();
+    CHECK(port.received == "ab");
+  }
+}
+
 TEST_CASE("PL011 driver: the console goes on printing when nobody has the terminal open",
           "[devices][serial]") {
   for (const Driver driver : {Driver::Full, Driver::Subset}) {

@@ -35,7 +35,8 @@ struct Bench {
   FakeTerminal terminal{loop.executor()};
   FakeInterrupt interrupt;
   runtime::Event raised{loop.executor()};
-  devices::Pl011 port{loop.executor(), interrupt.line(), terminal};
+  devices::Pl011 port{loop.executor(), interrupt.line(), terminal,
+                      devices::TerminalHandshake::None};
 };
 
 Task<> interrupted(Bench& bench) {

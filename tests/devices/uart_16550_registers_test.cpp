@@ -378,7 +378,7 @@ TEST_CASE("16550: the interrupt reaches the PC only through OUT2", "[devices][se
 
 TEST_CASE("16550: with a handshake, the terminal waits until the guest listens",
           "[devices][serial]") {
-  Uart16550Registers uart{devices::TerminalHandshake::RequestToSend};
+  Uart16550Registers uart{devices::TerminalHandshake::GuestListens};
   CHECK(uart.receive_space() == 0);
   SECTION("by RTS") {
     uart.write(mcr, rts);

@@ -44,7 +44,7 @@ void check(Pl011Registers& uart) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
   if (size_bytes == 0) return 0;
   Pl011Registers uart{data[0] % 2 == 0 ? devices::TerminalHandshake::None
-                                       : devices::TerminalHandshake::RequestToSend};
+                                       : devices::TerminalHandshake::GuestListens};
   std::uint64_t taken_bytes = 0;
   for (std::size_t i = 1; i + 2 < size_bytes; i += 3) {
     const std::uint8_t operation = data[i];
