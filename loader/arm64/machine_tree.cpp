@@ -48,8 +48,9 @@ void put_chosen(TreeWriter& tree, const Chosen& chosen, bool has_console) {
   node.u32("linux,uefi-mmap-size", chosen.efi->memory_map_bytes);
   node.u32("linux,uefi-mmap-desc-size", chosen.efi->descriptor_bytes);
   node.u32("linux,uefi-mmap-desc-ver", chosen.efi->descriptor_version);
-  // Ubuntu's kernels take none of the hand-off without it; others do not know it. 0: unset.
-  node.u32("linux,uefi-secure-boot", 0);
+  // Debian's and Ubuntu's kernels take none of the hand-off without it; others do not know it.
+  constexpr std::uint32_t secure_boot_disabled = 2;
+  node.u32("linux,uefi-secure-boot", secure_boot_disabled);
 }
 
 void put_root_cells(TreeWriter::Node& root) {

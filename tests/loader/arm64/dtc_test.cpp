@@ -21,7 +21,7 @@ TEST_CASE("dtc: a stub reads as it is meant", "[loader][tree][dtc]") {
   for (const char* present :
        {"bootargs = \"console=ttyAMA0 quiet\"", "linux,initrd-start = <0x00 0x48000000>",
         "linux,uefi-system-table = <0x00 0x40001000>", "linux,uefi-mmap-desc-size = <0x28>",
-        "linux,uefi-secure-boot = <0x00>"}) {
+        "linux,uefi-secure-boot = <0x02>"}) {
     CHECK_THAT(source, ContainsSubstring(present));
   }
 }

@@ -227,7 +227,7 @@ TEST_CASE("machine tree: what is chosen", "[loader][tree]") {
     CHECK(tree.cells("/chosen", "linux,uefi-mmap-size") == Numbers{200});
     CHECK(tree.cells("/chosen", "linux,uefi-mmap-desc-size") == Numbers{40});
     CHECK(tree.cells("/chosen", "linux,uefi-mmap-desc-ver") == Numbers{1});
-    CHECK(tree.cells("/chosen", "linux,uefi-secure-boot") == Numbers{0});
+    CHECK(tree.cells("/chosen", "linux,uefi-secure-boot") == Numbers{2});
   }
 }
 
