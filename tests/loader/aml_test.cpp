@@ -77,6 +77,13 @@ TEST_CASE("AML: and, or", "[loader]") {
         raw({0x7D, 'S', 'T', 'A', '_', 0x01, 'S', 'T', 'A', '_'}));
 }
 
+TEST_CASE("AML: a method that tells an event by its argument", "[loader]") {
+  CHECK(aml::method("_EVT", {aml::first_argument()}, aml::Arguments::One) ==
+        raw({0x14, 0x07, '_', 'E', 'V', 'T', 0x01, 0x68}));
+  CHECK(aml::if_equal(aml::first_argument(), aml::integer(60), {aml::notify("PWRB", 0x80)}) ==
+        raw({0xA0, 0x0C, 0x93, 0x68, 0x0A, 60, 0x86, 'P', 'W', 'R', 'B', 0x0A, 0x80}));
+}
+
 TEST_CASE("AML: resource descriptors", "[loader]") {
   CHECK(aml::io_ports({0x3F8}, 1, 8) == raw({0x47, 1, 0xF8, 0x03, 0xF8, 0x03, 1, 8}));
   CHECK(aml::interrupt({4}, aml::Trigger::Edge, aml::Sharing::Exclusive) ==

@@ -1,12 +1,9 @@
 #include "loader/acpi/x86_64/tables.hpp"
 
-#include <cstring>
-#include <map>
-#include <string>
-
 #include "loader/acpi/x86_64/fadt.hpp"
 #include "loader/acpi/x86_64/madt.hpp"
 #include "loader/acpi/x86_64/numa.hpp"
+#include "tests/loader/acpi_tables.hpp"
 #include "tests/loader/guest_ram.hpp"
 
 using namespace loader::acpi;
@@ -16,74 +13,19 @@ namespace {
 
 constexpr GuestAddress place{0x1'9000};
 
-template <typename T>
-T at(std::span<const std::byte> bytes, std::size_t offset) {
-  T value;
-  REQUIRE(offset + sizeof value <= bytes.size());
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
-
-std::string text_at(std::span<const std::byte> bytes, std::size_t offset, std::size_t size) {
-  const auto part = bytes.subspan(offset, size);
-  return {reinterpret_cast<const char*>(part.data()), part.size()};
-}
-
-unsigned sum(std::span<const std::byte> bytes) {
-  unsigned total = 0;
-  for (const std::byte byte : bytes) total += std::to_integer<unsigned>(byte);
-  return total % 256;
-}
-
-/// Follows the XSDT, and the FADT to the DSDT, as a kernel does. By signature.
 std::map<std::string, Bytes> tables_of(const Machine& machine) {
-  const Tables tables = make_tables(machine, place);
-  const std::span all{tables.bytes};
-  std::map<std::string, Bytes> found;
-  const auto take = [&](std::uint64_t address) {
-    CHECK(address % 8 == 0);
-    const auto from = all.subspan(address - place.value);
-    const auto table = from.first(at<std::uint32_t>(from, 4));
-    CHECK(sum(table) == 0);
-    CHECK(text_at(table, 10, 6) == "MAYFLY");
-    CHECK(text_at(table, 28, 4) == "MFLY");
-    return found[text_at(table, 0, 4)] = Bytes(table.begin(), table.end());
-  };
-  const Bytes xsdt = take(at<std::uint64_t>(tables.rsdp, 24));
-  for (std::size_t offset = 36; offset < xsdt.size(); offset += 8) {
-    take(at<std::uint64_t>(xsdt, offset));
-  }
-  take(at<std::uint64_t>(found.at("FACP"), 140));
-  return found;
+  return tables_by_name(make_tables(machine, place), place);
 }
 
 Machine one_processor() {
   return {.processors = {{.apic_id = 0}}, .memory = {{.range = {{0}, 512_MiB}}}};
 }
 
-/// The structures of a MADT or SRAT behind its first `skip` bytes, by type.
-std::vector<std::pair<unsigned, Bytes>> structures(const Bytes& table, std::size_t skip) {
-  std::vector<std::pair<unsigned, Bytes>> found;
-  for (std::size_t offset = skip; offset < table.size();) {
-    const auto length = at<std::uint8_t>(table, offset + 1);
-    const auto first = table.begin() + static_cast<std::ptrdiff_t>(offset);
-    found.emplace_back(at<std::uint8_t>(table, offset), Bytes(first, first + length));
-    offset += length;
-  }
-  return found;
-}
-
-Bytes raw(std::initializer_list<unsigned> values) {
-  Bytes bytes;
-  for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
-  return bytes;
-}
-
 }  // namespace
 
 TEST_CASE("ACPI: the RSDP leads to every table", "[loader]") {
   const Tables tables = make_tables(one_processor(), place);
-  CHECK(text_at(tables.rsdp, 0, 8) == "RSD PTR ");
+  CHECK(table_text(tables.rsdp, 0, 8) == "RSD PTR ");
   CHECK(sum(std::span{tables.rsdp}.first(20)) == 0);
   CHECK(sum(tables.rsdp) == 0);
   CHECK(at<std::uint8_t>(tables.rsdp, 15) == 2);
@@ -97,7 +39,7 @@ TEST_CASE("ACPI: the RSDP leads to every table", "[loader]") {
   CHECK(at<std::uint8_t>(found.at("APIC"), 8) == 5);
   CHECK(at<std::uint8_t>(found.at("SRAT"), 8) == 3);
   CHECK(at<std::uint8_t>(found.at("XSDT"), 8) == 1);
-  CHECK(text_at(found.at("SRAT"), 16, 8) == "MFLYSRAT");
+  CHECK(table_text(found.at("SRAT"), 16, 8) == "MFLYSRAT");
 }
 
 TEST_CASE("ACPI: the FADT says where the registers are, and what is missing", "[loader]") {
