@@ -49,4 +49,14 @@ void clear(platform::GuestMemory& ram, platform::AddressRange range) {
   ram.discard({first, last - first});
 }
 
+void check_command_line(std::string_view text, std::size_t most_bytes) {
+  if (text.size() > most_bytes) {
+    throw LoadError{"the kernel command line has {} bytes, the kernel takes at most {}",
+                    text.size(), most_bytes};
+  }
+  if (const auto at = text.find('\0'); at != text.npos) {
+    throw LoadError{"the kernel command line has a NUL at byte {}", at};
+  }
+}
+
 }  // namespace loader

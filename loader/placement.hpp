@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "loader/image.hpp"
 #include "platform/address.hpp"
@@ -22,5 +23,8 @@ void place_bytes(const Image& image, FileRange part, platform::GuestMemory& ram,
 /// written: a hole would split the huge page around it, and each small page of that is a nested
 /// fault of its own once the guest runs. Not RAM: nothing happens.
 void clear(platform::GuestMemory& ram, platform::AddressRange range);
+
+/// Throws LoadError for a kernel command line that is too long, or has a NUL in it.
+void check_command_line(std::string_view text, std::size_t most_bytes);
 
 }  // namespace loader

@@ -24,13 +24,7 @@ using namespace runtime::literals;
 void put_command_line(std::string_view text, const LoadedKernel& kernel, GuestMemory& ram) {
   const std::size_t slot_bytes = low_memory::command_line.size_bytes - 1;  // without the NUL
   const std::size_t most = std::min<std::size_t>(slot_bytes, kernel.limits.command_line_bytes);
-  if (text.size() > most) {
-    throw LoadError{"the kernel command line has {} bytes, the kernel takes at most {}",
-                    text.size(), most};
-  }
-  if (const auto at = text.find('\0'); at != text.npos) {
-    throw LoadError{"the kernel command line has a NUL at byte {}", at};
-  }
+  check_command_line(text, most);
   put(ram, low_memory::command_line.start, std::as_bytes(std::span{text}), "the command line");
 }
 
