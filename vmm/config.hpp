@@ -23,6 +23,10 @@ struct SerialBackend {
 };
 
 inline constexpr std::size_t serial_port_count = 4;
+inline constexpr std::size_t arm64_serial_port_count = 2;
+
+/// How an AArch64 machine's devices may send interrupts as messages.
+enum class MsiChoice : std::uint8_t { Automatic, Its, V2m };
 
 struct MachineConfig {
   Architecture architecture = host_architecture;
@@ -34,6 +38,10 @@ struct MachineConfig {
   std::uint32_t processors = 1;
   std::array<SerialBackend, serial_port_count> serial;
   loader::smbios::Identity smbios;
+  // AArch64 only.
+  bool device_tree = false;  ///< Else ACPI.
+  MsiChoice gic_msi = MsiChoice::Automatic;
+  bool pmu = true;  ///< Where the host has one.
 };
 
 enum class OnShutdown : std::uint8_t { Exit, Halt };

@@ -125,7 +125,59 @@ void add_smbios_pair(std::string_view pair, loader::smbios::Identity& identity) 
   *text = value;
 }
 
+/// The port that is this terminal, else the first that exists.
+std::optional<std::size_t> console_port(const MachineConfig& machine) {
+  using Kind = SerialBackend::Kind;
+  auto console = std::ranges::find(machine.serial, Kind::Console, &SerialBackend::kind);
+  if (console == machine.serial.end()) {
+    console = std::ranges::find_if(machine.serial,
+                                   [](const auto& port) { return port.kind != Kind::None; });
+  }
+  if (console == machine.serial.end()) return std::nullopt;
+  return static_cast<std::size_t>(console - machine.serial.begin());
+}
+
+/// A PC's port has its number by its address; PL011s are counted as they are found.
+std::size_t ports_before(const MachineConfig& machine, std::size_t port) {
+  return static_cast<std::size_t>(std::count_if(
+      machine.serial.begin(), machine.serial.begin() + static_cast<std::ptrdiff_t>(port),
+      [](const auto& one) { return one.kind != SerialBackend::Kind::None; }));
+}
+
 }  // namespace
+
+Architecture architecture(std::string_view text, bool dry_run) {
+  using Arch = Architecture;
+  const Arch found =
+      choose("--arch", text,
+             std::array{Choice<Arch>{"x86_64", Arch::X86_64}, Choice<Arch>{"arm64", Arch::Arm64}});
+  if (found != host_architecture && !dry_run) {
+    refuse("--arch: found {}, expected this host's, {}; another one's only with --dry-run", text,
+           name(host_architecture));
+  }
+  return found;
+}
+
+void refuse_arm64_options(bool device_tree, const std::optional<std::string>& gic_msi,
+                          const std::optional<std::string>& pmu) {
+  if (device_tree) {
+    refuse(
+        "--device-tree: x86_64 kernels take ACPI tables; a device tree boots AArch64 kernels only");
+  }
+  if (gic_msi) refuse("--gic-msi: found '{}', but x86_64 machines have no GIC", *gic_msi);
+  if (pmu) refuse("--pmu: found '{}', but only AArch64 machines have this choice", *pmu);
+}
+
+MsiChoice gic_msi(std::string_view text) {
+  using Msi = MsiChoice;
+  return choose("--gic-msi", text,
+                std::array{Choice<Msi>{"auto", Msi::Automatic}, Choice<Msi>{"its", Msi::Its},
+                           Choice<Msi>{"v2m", Msi::V2m}});
+}
+
+bool pmu(std::string_view text) {
+  return choose("--pmu", text, std::array{Choice<bool>{"on", true}, Choice<bool>{"off", false}});
+}
 
 loader::x86_64::KernelEntry kernel_entry(std::string_view text) {
   using Entry = loader::x86_64::KernelEntry;
@@ -164,12 +216,18 @@ std::uint32_t processors(std::string_view text) {
 }
 
 std::array<SerialBackend, serial_port_count> serial_ports(
-    std::span<const std::string, serial_port_count> texts) {
+    std::span<const std::string, serial_port_count> texts, Architecture architecture) {
+  const std::size_t ports =
+      architecture == Architecture::Arm64 ? arm64_serial_port_count : serial_port_count;
   std::array<SerialBackend, serial_port_count> backends;
   std::optional<std::size_t> console;
   for (std::size_t i = 0; i < serial_port_count; ++i) {
     const std::string option = fmt::format("--com{}", i + 1);
     backends[i] = serial_backend(option, texts[i]);
+    if (i >= ports && backends[i].kind != SerialBackend::Kind::None) {
+      refuse("{}: found {}, but an arm64 machine has {} serial ports only", option, texts[i],
+             ports);
+    }
     for (std::size_t j = 0; j < i; ++j) {
       if (!backends[i].path.empty() && backends[i].path == backends[j].path) {
         refuse("{}: found {}, but --com{} has it; each port needs its own", option, texts[i],
@@ -225,16 +283,14 @@ runtime::log::Level log_level(std::string_view text) {
   return *level;
 }
 
-std::string default_command_line(std::span<const SerialBackend, serial_port_count> serial) {
-  using Kind = SerialBackend::Kind;
-  auto console = std::ranges::find(serial, Kind::Console, &SerialBackend::kind);
-  if (console == serial.end()) {
-    console =
-        std::ranges::find_if(serial, [](const auto& port) { return port.kind != Kind::None; });
-  }
-  std::string line = "panic=-1 reboot=t";
-  if (console != serial.end()) line += fmt::format(" console=ttyS{}", console - serial.begin());
-  return line + " pci=off tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on";
+std::string default_command_line(const MachineConfig& machine) {
+  const bool pc = machine.architecture == Architecture::X86_64;
+  std::string line = pc ? "panic=-1 reboot=t" : "panic=-1 reboot=panic_warm";
+  if (const auto port = console_port(machine))
+    line += pc ? fmt::format(" console=ttyS{}", *port)
+               : fmt::format(" console=ttyAMA{}", ports_before(machine, *port));
+  if (pc) line += " pci=off tsc=reliable no_timer_check";
+  return line + " cryptomgr.notests random.trust_cpu=on";
 }
 
 std::string command_line(std::string_view start, std::span<const std::string> words) {

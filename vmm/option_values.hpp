@@ -13,12 +13,19 @@
 
 namespace vmm::option_values {
 
+/// Another host's only where the machine is not run.
+[[nodiscard]] Architecture architecture(std::string_view text, bool dry_run);
+/// Throws if any of them was given.
+void refuse_arm64_options(bool device_tree, const std::optional<std::string>& gic_msi,
+                          const std::optional<std::string>& pmu);
+[[nodiscard]] MsiChoice gic_msi(std::string_view text);
+[[nodiscard]] bool pmu(std::string_view text);
 [[nodiscard]] loader::x86_64::KernelEntry kernel_entry(std::string_view text);
 /// A multiple of 4 KiB that a kernel could live in and this host has.
 [[nodiscard]] std::uint64_t memory(std::string_view text);
 [[nodiscard]] std::uint32_t processors(std::string_view text);
 [[nodiscard]] std::array<SerialBackend, serial_port_count> serial_ports(
-    std::span<const std::string, serial_port_count> texts);
+    std::span<const std::string, serial_port_count> texts, Architecture architecture);
 /// Adds `KEY=VALUE,...` to `identity`.
 void add_smbios(std::string_view pairs, loader::smbios::Identity& identity);
 /// A file's name, if one was given; an empty one is a shell variable that was not set.
@@ -30,8 +37,7 @@ void add_smbios(std::string_view pairs, loader::smbios::Identity& identity);
 [[nodiscard]] runtime::log::Level log_level(std::string_view text);
 
 /// What a fast, well-behaved guest wants to be told: see README.md for each word's reason.
-[[nodiscard]] std::string default_command_line(
-    std::span<const SerialBackend, serial_port_count> serial);
+[[nodiscard]] std::string default_command_line(const MachineConfig& machine);
 /// Joined by single spaces. A NUL or a newline would end or split it unseen, so it is refused.
 [[nodiscard]] std::string command_line(std::string_view start, std::span<const std::string> words);
 

@@ -58,6 +58,9 @@ struct Words {
   std::array<std::string, serial_port_count> serial{"console", "none", "none", "none"};
   std::vector<std::string> smbios;
   bool device_tree = false;
+  std::optional<std::string> gic_msi;
+  std::optional<std::string> pmu;
+  std::string architecture{name(host_architecture)};
   std::string on_shutdown = "exit";
   std::string on_reset = "exit";
   std::string on_crash = "exit";
@@ -70,11 +73,12 @@ struct Words {
 
 void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("-k,--kernel", words.kernel,
-                 "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...)")
+                 "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...);\n"
+                 "on AArch64: Image, the same compressed, or vmlinuz.efi")
       ->type_name("FILE");
   app.add_option(
          "--kernel-entry", words.kernel_entry,
-         "How to enter it: auto, elf (unpacked on the host), bzimage (unpacks itself) or pvh")
+         "x86_64: how to enter it: auto, elf (unpacked on the host), bzimage (unpacks itself), pvh")
       ->type_name("HOW");
   app.add_option("-r,--initrd", words.initrd, "Initial RAM disk")->type_name("FILE");
   app.add_option("-c,--cmdline", words.command_line,
@@ -97,7 +101,21 @@ void describe_machine_options(CLI::App& app, Words& words) {
          "family, bios-vendor, bios-version, bios-date")
       ->type_name("KEY=VALUE,...")
       ->allow_extra_args(false);
-  app.add_flag("--device-tree", words.device_tree, "AArch64 only: a device tree instead of ACPI");
+}
+
+void describe_arm64_options(CLI::App& app, Words& words) {
+  constexpr const char* group = "AArch64";
+  app.add_flag("--device-tree", words.device_tree,
+               "Describe the machine by a device tree, not ACPI")
+      ->group(group);
+  app.add_option(
+         "--gic-msi", words.gic_msi,
+         "Interrupts as messages: auto, its or v2m; default auto, an ITS where there is one")
+      ->type_name("HOW")
+      ->group(group);
+  app.add_option("--pmu", words.pmu, "on or off; default on, where the host has one")
+      ->type_name("on|off")
+      ->group(group);
 }
 
 void describe_process_options(CLI::App& app, Words& words) {
@@ -118,26 +136,42 @@ void describe_process_options(CLI::App& app, Words& words) {
   app.add_option("--pidfile", words.pidfile, "Write the process id to FILE; removed at the end")
       ->type_name("FILE");
   app.add_flag("--dry-run", words.dry_run, "Print the machine that would be built, and exit");
+  app.add_option("--arch", words.architecture,
+                 "With --dry-run: whose machine to print, x86_64 or arm64; default this host's")
+      ->type_name("ARCH");
+}
+
+/// What only one architecture's machines have.
+void check_architecture(const Words& words, MachineConfig& machine) {
+  machine.architecture = option_values::architecture(words.architecture, words.dry_run);
+  machine.kernel_entry = option_values::kernel_entry(words.kernel_entry);
+  if (machine.architecture == Architecture::X86_64) {
+    option_values::refuse_arm64_options(words.device_tree, words.gic_msi, words.pmu);
+    return;
+  }
+  if (machine.kernel_entry != loader::x86_64::KernelEntry::Automatic) {
+    throw BadUsage{fmt::format("--kernel-entry: found '{}', but an arm64 kernel has one entry only",
+                               words.kernel_entry)};
+  }
+  machine.device_tree = words.device_tree;
+  if (words.gic_msi) machine.gic_msi = option_values::gic_msi(*words.gic_msi);
+  if (words.pmu) machine.pmu = option_values::pmu(*words.pmu);
 }
 
 Options check(const Words& words) {
-  if (words.device_tree) {
-    throw BadUsage{
-        "--device-tree: x86_64 kernels take ACPI tables; a device tree boots AArch64 kernels only"};
-  }
   if (words.kernel.empty())
     throw BadUsage{"--kernel: found nothing, expected a kernel file (see --help)"};
   Options options;
   MachineConfig& machine = options.machine;
+  check_architecture(words, machine);
   machine.kernel_path = words.kernel;
-  machine.kernel_entry = option_values::kernel_entry(words.kernel_entry);
   machine.initrd_path = option_values::path("--initrd", words.initrd);
   machine.memory_bytes = option_values::memory(words.memory);
   machine.processors = option_values::processors(words.processors);
-  machine.serial = option_values::serial_ports(words.serial);
+  machine.serial = option_values::serial_ports(words.serial, machine.architecture);
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(
-      words.no_default_command_line ? "" : option_values::default_command_line(machine.serial),
+      words.no_default_command_line ? "" : option_values::default_command_line(machine),
       words.command_line);
   options.power = {.on_shutdown = option_values::on_shutdown(words.on_shutdown),
                    .on_reset = option_values::on_reset(words.on_reset),
@@ -158,6 +192,7 @@ std::variant<Options, Answer> parse_options(std::span<const char* const> argumen
   app.set_version_flag("-V,--version", std::string{"mayfly "} + version);
   Words words;
   describe_machine_options(app, words);
+  describe_arm64_options(app, words);
   describe_process_options(app, words);
   try {
     // CLI11 takes its words last first.

@@ -45,14 +45,30 @@ TEST_CASE("option --processors: 1 to 255", "[vmm][options]") {
   }
 }
 
+namespace {
+
+constexpr auto pc = vmm::Architecture::X86_64;
+constexpr auto arm64 = vmm::Architecture::Arm64;
+
+std::string default_line(vmm::Architecture architecture,
+                         const std::array<SerialBackend, 4>& serial) {
+  vmm::MachineConfig machine;
+  machine.architecture = architecture;
+  machine.serial = serial;
+  return values::default_command_line(machine);
+}
+
+}  // namespace
+
 TEST_CASE("option --comN: every backend by its name", "[vmm][options]") {
   using Kind = SerialBackend::Kind;
-  const auto backends = values::serial_ports(Texts{"console", "file=a=b", "listen=/run/x", "pty"});
+  const auto backends =
+      values::serial_ports(Texts{"console", "file=a=b", "listen=/run/x", "pty"}, pc);
   CHECK(backends[0] == SerialBackend{Kind::Console});
   CHECK(backends[1] == SerialBackend{Kind::File, "a=b"});
   CHECK(backends[2] == SerialBackend{Kind::Listen, "/run/x"});
   CHECK(backends[3] == SerialBackend{Kind::Pty});
-  CHECK(values::serial_ports(Texts{"none", "stderr", "none", "none"})[1] ==
+  CHECK(values::serial_ports(Texts{"none", "stderr", "none", "none"}, pc)[1] ==
         SerialBackend{Kind::Stderr});
 }
 
@@ -60,19 +76,19 @@ TEST_CASE("option --comN: nonsense and a second console are refused with the por
           "[vmm][options]") {
   for (const char* text : {"", "tty", "file=", "file", "listen=", "console=1", "none=", "pty=x"}) {
     INFO(text);
-    CHECK_THROWS_MATCHES(values::serial_ports(Texts{"none", "none", text, "none"}), BadUsage,
+    CHECK_THROWS_MATCHES(values::serial_ports(Texts{"none", "none", text, "none"}, pc), BadUsage,
                          MessageMatches(ContainsSubstring("--com3: found")));
   }
   CHECK_THROWS_MATCHES(
-      values::serial_ports(Texts{"console", "none", "none", "console"}), BadUsage,
+      values::serial_ports(Texts{"console", "none", "none", "console"}, pc), BadUsage,
       MessageMatches(ContainsSubstring("--com4: found console, but --com1 has it")));
 }
 
 TEST_CASE("option --comN: two ports do not share a file or socket", "[vmm][options]") {
   CHECK_THROWS_MATCHES(
-      values::serial_ports(Texts{"file=x", "none", "file=x", "none"}), BadUsage,
+      values::serial_ports(Texts{"file=x", "none", "file=x", "none"}, pc), BadUsage,
       MessageMatches(ContainsSubstring("--com3: found file=x, but --com1 has it")));
-  CHECK_NOTHROW(values::serial_ports(Texts{"file=x", "file=y", "pty", "pty"}));
+  CHECK_NOTHROW(values::serial_ports(Texts{"file=x", "file=y", "pty", "pty"}, pc));
 }
 
 TEST_CASE("option --log-level: five names and nothing else", "[vmm][options]") {
@@ -119,9 +135,8 @@ TEST_CASE("power actions: each option has its own set", "[vmm][options]") {
 TEST_CASE("command line: the console is the port that has it", "[vmm][options]") {
   using Kind = SerialBackend::Kind;
   const std::array<SerialBackend, 4> com2{SerialBackend{}, SerialBackend{Kind::Console}, {}, {}};
-  CHECK_THAT(values::default_command_line(com2), ContainsSubstring("console=ttyS1"));
-  CHECK_THAT(values::default_command_line(std::array<SerialBackend, 4>{}),
-             !ContainsSubstring("console="));
+  CHECK_THAT(default_line(pc, com2), ContainsSubstring("console=ttyS1"));
+  CHECK_THAT(default_line(pc, {}), !ContainsSubstring("console="));
 }
 
 TEST_CASE("command line: without this terminal the first port there is has the console",
@@ -129,7 +144,47 @@ TEST_CASE("command line: without this terminal the first port there is has the c
   using Kind = SerialBackend::Kind;
   const std::array<SerialBackend, 4> file{
       SerialBackend{}, SerialBackend{}, SerialBackend{Kind::File, "boot.log"}, {}};
-  CHECK_THAT(values::default_command_line(file), ContainsSubstring("console=ttyS2"));
+  CHECK_THAT(default_line(pc, file), ContainsSubstring("console=ttyS2"));
+}
+
+TEST_CASE("command line: an arm64 kernel counts the ports that there are", "[vmm][options]") {
+  using Kind = SerialBackend::Kind;
+  CHECK_THAT(default_line(arm64, {SerialBackend{Kind::Stderr}, SerialBackend{Kind::Console}}),
+             ContainsSubstring("console=ttyAMA1"));
+  CHECK_THAT(default_line(arm64, {SerialBackend{}, SerialBackend{Kind::Console}}),
+             ContainsSubstring("console=ttyAMA0"));
+  CHECK_THAT(default_line(arm64, {}), !ContainsSubstring("console=") && !ContainsSubstring("pci"));
+}
+
+TEST_CASE("option --comN: an arm64 machine has two", "[vmm][options]") {
+  CHECK_NOTHROW(values::serial_ports(Texts{"console", "pty", "none", "none"}, arm64));
+  CHECK_THROWS_MATCHES(
+      values::serial_ports(Texts{"console", "none", "none", "pty"}, arm64), BadUsage,
+      MessageMatches(ContainsSubstring("--com4: found pty, but an arm64 machine has 2")));
+}
+
+TEST_CASE("option --arch: another host's machine is described and never run", "[vmm][options]") {
+  const auto other = vmm::host_architecture == pc ? arm64 : pc;
+  CHECK(values::architecture(name(vmm::host_architecture), false) == vmm::host_architecture);
+  CHECK(values::architecture(name(other), true) == other);
+  CHECK_THROWS_MATCHES(values::architecture(name(other), false), BadUsage,
+                       MessageMatches(ContainsSubstring("only with --dry-run")));
+  CHECK_THROWS_AS(values::architecture("mips", true), BadUsage);
+}
+
+TEST_CASE("options of AArch64 machines: their values, and a refusal elsewhere", "[vmm][options]") {
+  CHECK(values::gic_msi("auto") == vmm::MsiChoice::Automatic);
+  CHECK(values::gic_msi("its") == vmm::MsiChoice::Its);
+  CHECK(values::gic_msi("v2m") == vmm::MsiChoice::V2m);
+  CHECK_THROWS_AS(values::gic_msi("none"), BadUsage);
+  CHECK(values::pmu("on"));
+  CHECK_FALSE(values::pmu("off"));
+  CHECK_THROWS_AS(values::pmu(""), BadUsage);
+  CHECK_NOTHROW(values::refuse_arm64_options(false, {}, {}));
+  CHECK_THROWS_MATCHES(values::refuse_arm64_options(false, "its", {}), BadUsage,
+                       MessageMatches(ContainsSubstring("--gic-msi: found 'its'")));
+  CHECK_THROWS_MATCHES(values::refuse_arm64_options(false, {}, "off"), BadUsage,
+                       MessageMatches(ContainsSubstring("--pmu: found 'off'")));
 }
 
 TEST_CASE("command line: words are joined by single spaces", "[vmm][options]") {

@@ -1,0 +1,71 @@
+#include "vmm/arm64/devices.hpp"
+
+#include <vector>
+
+#include "vmm/arm64/address_map.hpp"
+
+namespace vmm::arm64 {
+
+using platform::arm64::GicV2m;
+using platform::arm64::PlatformConfig;
+
+void describe_devices(const MachineConfig& config, loader::arm64::Machine& machine) {
+  for (std::size_t i = 0; i < address_map::serial_ports.size(); ++i) {
+    if (config.serial[i].kind == SerialBackend::Kind::None) continue;
+    const address_map::SerialPlace place = address_map::serial_ports[i];
+    machine.serial_ports.push_back({.base = place.base, .interrupt = place.interrupt});
+  }
+  machine.rtc = {.base = address_map::rtc, .interrupt = address_map::rtc_interrupt};
+  if (!config.device_tree) machine.power_button = {.interrupt = address_map::power_interrupt};
+}
+
+Devices::Devices(const MachineConfig&, const PlatformConfig& platform,
+                 platform::InterruptController& interrupts, const vmm::Board::Wiring& wiring)
+    : pins_{interrupts},
+      rtc_{wiring.executor, pins_.line(address_map::rtc_interrupt)},
+      power_button_{pins_.line(address_map::power_interrupt)},
+      boot_timer_{wiring.timeline} {
+  add_serial_ports(wiring);
+  add_message_frame(platform);
+  mmio_.add(address_map::rtc, devices::Pl031::size_bytes, rtc_);
+  mmio_.add(address_map::boot_timer, devices::BootTimer::size_bytes, boot_timer_);
+}
+
+void Devices::add_serial_ports(const vmm::Board::Wiring& wiring) {
+  for (std::size_t i = 0; i < address_map::serial_ports.size(); ++i) {
+    if (wiring.serial[i] == nullptr) continue;
+    const address_map::SerialPlace place = address_map::serial_ports[i];
+    auto& port =
+        serial_ports_.emplace(i, wiring.executor, pins_.line(place.interrupt), *wiring.serial[i]);
+    mmio_.add(place.base, devices::Pl011::size_bytes, port);
+  }
+}
+
+void Devices::add_message_frame(const PlatformConfig& platform) {
+  const auto* const v2m = std::get_if<GicV2m>(&platform.gic_msi);
+  if (v2m == nullptr) return;
+  std::vector<platform::InterruptLine> messages;
+  for (std::uint32_t i = 0; i < v2m->spi_count; ++i) {
+    messages.push_back(pins_.line({v2m->spi_base.value + i}));
+  }
+  v2m_.emplace(v2m->spi_base, std::move(messages));
+  mmio_.add(v2m->frame_base, devices::GicV2mFrame::size_bytes, *v2m_);
+}
+
+bool Devices::carry_out(platform::VmExit& exit) {
+  if (const auto* read = std::get_if<platform::MmioRead>(&exit)) {
+    mmio_.read(read->address, read->data);
+  } else if (const auto* write = std::get_if<platform::MmioWrite>(&exit)) {
+    mmio_.write(write->address, write->data);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Devices::run(runtime::Scope& tasks) {
+  serial_ports_.run(tasks);
+  tasks.spawn(rtc_.run());
+}
+
+}  // namespace vmm::arm64
