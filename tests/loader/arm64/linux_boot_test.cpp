@@ -223,3 +223,19 @@ TEST_CASE("arm64 boot: bad files, command lines and tables are refused", "[loade
                        Catch::Matchers::MessageMatches(
                            Catch::Matchers::ContainsSubstring("the SMBIOS table would end at")));
 }
+
+TEST_CASE("arm64 boot: a machine whose description does not fit is refused", "[loader][arm64]") {
+  Boot boot;
+  boot.kernel = make(samples::ArmImage{.image_size = 2_MiB - 512_KiB});  // leaves the least room
+  for (std::uint32_t index = 0; index < 5000; ++index) {
+    boot.machine.virtio_mmio.push_back({{{0xE000'0000 + 0x1000ull * index}, 0x1000}, {40}});
+  }
+  auto ram = ram_of(boot.machine);
+  auto request = boot.request();
+  for (const BootMode mode : {BootMode::Acpi, BootMode::DeviceTree}) {
+    request.mode = mode;
+    CHECK_THROWS_MATCHES(load_linux(request, ram), loader::LoadError,
+                         Catch::Matchers::MessageMatches(
+                             Catch::Matchers::StartsWith("the device tree would end at")));
+  }
+}
