@@ -22,21 +22,25 @@ constexpr std::uint64_t page_bytes = 0x1000;
 constexpr std::uint64_t four_gib = std::uint64_t{1} << 32;
 constexpr int max_bus_depth = 4;
 
+/// Whether a bus's addresses mean the same to the processors.
+enum class Addresses { AsAbove, Translated };
+
 /// The enabled nodes that stand for something, sorted by what that is.
 struct Nodes {
   std::optional<TreeNode> cpus, distances, gic, timer, pmu, rtc, vmbus;
   std::vector<TreeNode> memory, serial_ports, virtio;
 
-  void add_children(const TreeNode& bus, int depth);
+  void add_children(const TreeNode& bus, int depth, Addresses addresses);
 
  private:
-  void add(const TreeNode& node, int depth);
+  void add(const TreeNode& node, int depth, Addresses addresses);
+  void add_bus(const TreeNode& bus, int depth, Addresses above);
 };
 
 class Parser {
  public:
   explicit Parser(std::span<const std::byte> bytes) : tree_{bytes} {
-    nodes_.add_children(tree_.root(), 0);
+    nodes_.add_children(tree_.root(), 0, Addresses::AsAbove);
   }
   Machine parse() &&;
 
@@ -68,13 +72,19 @@ void set_once(std::optional<TreeNode>& to, const TreeNode& node) {
   to = node;
 }
 
-void Nodes::add_children(const TreeNode& bus, int depth) {
+void Nodes::add_children(const TreeNode& bus, int depth, Addresses addresses) {
   for (const TreeNode& node : bus.children()) {
-    if (node.is_enabled()) add(node, depth);
+    if (node.is_enabled()) add(node, depth, addresses);
   }
 }
 
-void Nodes::add(const TreeNode& node, int depth) {
+void Nodes::add_bus(const TreeNode& bus, int depth, Addresses above) {
+  if (depth == max_bus_depth) bus.complain("compatible", "found one bus too many within others");
+  const auto ranges = bus.find("ranges");
+  add_children(bus, depth + 1, ranges && ranges->empty() ? above : Addresses::Translated);
+}
+
+void Nodes::add(const TreeNode& node, int depth, Addresses addresses) {
   struct Kind {
     const char* compatible;
     std::optional<TreeNode> Nodes::*one;
@@ -95,16 +105,13 @@ void Nodes::add(const TreeNode& node, int depth) {
   };
   if (depth == 0 && node.name() == "cpus") return set_once(cpus, node);
   if (node.index_of("device_type", "memory") == 0u) return memory.push_back(node);
-  if (node.is_compatible("simple-bus")) {
-    if (depth == max_bus_depth) node.complain("compatible", "found one bus too many within others");
-    if (const std::size_t size = node.bytes("ranges").size(); size != 0) {
-      node.complain("ranges", "found {} bytes, expected none: addresses as above", size);
-    }
-    return add_children(node, depth + 1);
-  }
+  if (node.is_compatible("simple-bus")) return add_bus(node, depth, addresses);
   const auto kind = std::ranges::find_if(
       kinds, [&](const Kind& known) { return node.is_compatible(known.compatible); });
   if (kind == kinds.end()) return;
+  if (addresses == Addresses::Translated) {
+    node.complain("reg", "found it on a bus that translates addresses, expected one that does not");
+  }
   if (kind->several != nullptr) return (this->*kind->several).push_back(node);
   set_once(this->*kind->one, node);
 }

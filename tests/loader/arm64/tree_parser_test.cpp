@@ -133,6 +133,10 @@ TEST_CASE("tree parser: a tree in another's manner", "[loader][tree]") {
   interrupt-parent = <&intc>;
   compatible = "somebody,virt";
   fw-cfg@9020000 { compatible = "qemu,fw-cfg-mmio"; reg = <0 0x9020000 0 0x18>; };
+  platform-bus@c000000 {
+    compatible = "qemu,platform", "simple-bus"; interrupt-parent = <&intc>;
+    #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0xc000000 0x2000000>;
+  };
   memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x8000000>; };
   virtio_mmio@a000000 {
     dma-coherent; interrupts = <0 0x10 1>; reg = <0 0xa000000 0 0x200>; compatible = "virtio,mmio";
@@ -439,6 +443,19 @@ TEST_CASE("tree parser: buses within buses come to an end", "[loader][tree]") {
     edited.set(path, "compatible", "simple-bus").set(path, "ranges", Bytes{});
   }
   CHECK_BAD_IMAGE(edited.parsed(), "/bus/bus/bus/bus/bus: compatible: found one bus too many");
+}
+
+TEST_CASE("tree parser: a bus that translates addresses has nothing we know", "[loader][tree]") {
+  Edited edited = full();
+  edited.add("/", "bus").set("/bus", "compatible", "simple-bus");
+  edited.set("/bus", "ranges", FlatTree::Numbers{0, 0, 0, 0xC00'0000, 0, 0x200'0000});
+  edited.add("/bus", "inner").set("/bus/inner", "compatible", "simple-bus");
+  edited.set("/bus/inner", "ranges", Bytes{});
+  CHECK(edited.parsed() == samples::full_machine());
+  edited.add("/bus/inner", "device").set("/bus/inner/device", "compatible", "virtio,mmio");
+  CHECK_BAD_IMAGE(edited.parsed(), "/bus/inner/device: reg: found it on a bus that translates");
+  edited.set("/bus", "ranges", Bytes{}).remove("/bus/inner", "ranges");
+  CHECK_BAD_IMAGE(edited.parsed(), "/bus/inner/device: reg: found it on a bus that translates");
 }
 
 TEST_CASE("tree parser: a GICv2 with nine processors, or an ITS, is refused", "[loader][tree]") {
