@@ -20,10 +20,9 @@ using platform::GuestAddress;
 constexpr std::uint32_t gic_v2_max_processors = 8;
 constexpr std::uint64_t primecell_bytes = 0x1000;
 constexpr std::uint32_t clock_hz = 24'000'000;
-// What the peripherals' own identification registers say (DDI 0183, 3.3.17; DDI 0224, 3.3.9). A
-// kernel told of it does not read them: eight exits less for each.
+// What a PL011's own identification registers say (DDI 0183, UARTPeriphID: r1p5). A kernel told of
+// it does not read them: eight exits less for each port. The PL031's binding has no place for its.
 constexpr std::uint32_t pl011_peripheral_id = 0x0034'1011;
-constexpr std::uint32_t pl031_peripheral_id = 0x0004'1031;
 
 /// The flags of arm,gic-v3.yaml; a GICv2's are the same.
 enum class Trigger : std::uint32_t { EdgeRising = 1, LevelHigh = 4 };
@@ -94,8 +93,7 @@ class MachineTree {
   void put_vmbus();
 
   void put_node_id(TreeWriter::Node& node, std::uint32_t numa_node);
-  void put_primecell(TreeWriter::Node& node, const char* kind, std::uint32_t peripheral_id,
-                     GuestAddress base, Gsi interrupt);
+  void put_primecell(TreeWriter::Node& node, const char* kind, GuestAddress base, Gsi interrupt);
   /// Three cells: which kind, which of that kind, how it is triggered.
   void append_interrupt(Cells& cells, Gsi interrupt, Trigger trigger) const;
   [[nodiscard]] Cells interrupt(Gsi interrupt, Trigger trigger) const;
@@ -280,7 +278,8 @@ void MachineTree::put_clock() {
 void MachineTree::put_serial_ports() {
   for (const SerialPort& port : machine_.serial_ports) {
     auto node = tree_.node(at("serial", port.base));
-    put_primecell(node, "arm,pl011", pl011_peripheral_id, port.base, port.interrupt);
+    put_primecell(node, "arm,pl011", port.base, port.interrupt);
+    node.u32("arm,primecell-periphid", pl011_peripheral_id);
     node.strings("clock-names", {"uartclk", "apb_pclk"});
     node.cells("clocks", Cells{}.phandle(clock_).phandle(clock_));
   }
@@ -289,8 +288,7 @@ void MachineTree::put_serial_ports() {
 void MachineTree::put_rtc() {
   if (!machine_.rtc) return;
   auto node = tree_.node(at("rtc", machine_.rtc->base));
-  put_primecell(node, "arm,pl031", pl031_peripheral_id, machine_.rtc->base,
-                machine_.rtc->interrupt);
+  put_primecell(node, "arm,pl031", machine_.rtc->base, machine_.rtc->interrupt);
   node.string("clock-names", "apb_pclk");
   node.reference("clocks", clock_);
 }
@@ -332,12 +330,11 @@ void MachineTree::put_node_id(TreeWriter::Node& node, std::uint32_t numa_node) {
   if (nodes_ > 1) node.u32("numa-node-id", numa_node);
 }
 
-void MachineTree::put_primecell(TreeWriter::Node& node, const char* kind,
-                                std::uint32_t peripheral_id, GuestAddress base, Gsi irq) {
+void MachineTree::put_primecell(TreeWriter::Node& node, const char* kind, GuestAddress base,
+                                Gsi irq) {
   node.strings("compatible", {kind, "arm,primecell"});
   node.cells("reg", Cells{}.range({base, primecell_bytes}));
   node.cells("interrupts", interrupt(irq, Trigger::LevelHigh));
-  node.u32("arm,primecell-periphid", peripheral_id);
 }
 
 void MachineTree::append_interrupt(Cells& cells, Gsi interrupt, Trigger trigger) const {

@@ -182,6 +182,7 @@ TEST_CASE("machine tree: clock, virtio and VMBus", "[loader][tree]") {
   CHECK(tree.texts("/rtc@effea000", "compatible") == Texts{"arm,pl031", "arm,primecell"});
   CHECK(tree.cells("/rtc@effea000", "reg") == Numbers{0, 0xEFFE'A000, 0, 0x1000});
   CHECK(tree.cells("/rtc@effea000", "interrupts") == Numbers{0, 3, 4});
+  CHECK_FALSE(tree.has("/rtc@effea000", "arm,primecell-periphid"));
   CHECK(tree.texts("/rtc@effea000", "clock-names") == Texts{"apb_pclk"});
   CHECK(tree.path_of(tree.cells("/rtc@effea000", "clocks").at(0)) == "/clock-24000000");
   CHECK(tree.texts("/virtio@ef001000", "compatible") == Texts{"virtio,mmio"});
