@@ -18,6 +18,7 @@
 #include "tests/support/memory_stream.hpp"
 #include "vmm/kvm_board.hpp"
 #include "vmm/machine.hpp"
+#include "vmm/option_values.hpp"
 
 namespace {
 
@@ -29,15 +30,15 @@ struct Guest {
       : console{executor} {
     config.kernel_path = kernel;
     config.initrd_path = initrd;
+    config.serial[0].kind = vmm::SerialBackend::Kind::Console;
     // base64 of: nproc; grep MemTotal /proc/meminfo; cat /sys/class/dmi/id/product_serial
     config.command_line =
-        "console=ttyS0 quiet panic=-1 reboot=t "
-        "mayfly.run="
+        vmm::option_values::default_command_line(config) +
+        " quiet mayfly.run="
         "bnByb2M7IGdyZXAgTWVtVG90YWwgL3Byb2MvbWVtaW5mbzsgY2F0IC9zeXMvY2xhc3MvZG1pL2lkL3Byb2R1Y3Rf"
         "c2VyaWFsCg==";
     config.memory_bytes = memory_bytes;
     config.processors = processors;
-    config.serial[0].kind = vmm::SerialBackend::Kind::Console;
     config.smbios.serial = fmt::format("machine-{}", processors);
     files.emplace(config);
     streams[0] = &console;
