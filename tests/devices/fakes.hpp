@@ -4,7 +4,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "devices/bus_device.hpp"
 #include "devices/system/power_control.hpp"
@@ -32,6 +35,30 @@ class FakeInterrupt final : public platform::InterruptController {
   std::atomic<bool> asserted_ = false;
   std::atomic<int> edges_ = 0;
   runtime::Event* raised_ = nullptr;
+};
+
+/// An interrupt controller that remembers what its pins did, and wires to as many as are asked for.
+class FakePins final : public platform::InterruptController {
+ public:
+  using Changes = std::vector<std::pair<std::uint32_t, bool>>;
+
+  void set_level(platform::Gsi pin, bool asserted) noexcept override {
+    changes.emplace_back(pin.value, asserted);
+  }
+
+  /// One to `first` and to each pin behind it.
+  std::vector<platform::InterruptLine> lines(platform::Gsi first, std::uint32_t count) {
+    std::vector<platform::InterruptLine> made;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      made.emplace_back(pins_.emplace_back(*this, platform::Gsi{first.value + i}));
+    }
+    return made;
+  }
+
+  Changes changes;
+
+ private:
+  std::deque<platform::InterruptPin> pins_;
 };
 
 class FakePower final : public devices::PowerControl {
