@@ -1,134 +1,46 @@
-// A platform back end without a processor: vCPUs that stop for a script of exits, and interrupt
-// pins that remember.
+// Platform back ends without a processor: vCPUs that play scripts, and interrupt pins that
+// remember.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <span>
+#include <optional>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
+#include "platform/arm64/vm.hpp"
 #include "platform/x86_64/vm.hpp"
+#include "tests/support/scripted_vcpu.hpp"
 
-/// One exit of a script. Reads leave what they were answered in `answer`.
-struct ScriptedExit {
-  std::function<platform::VmExit(std::vector<std::byte>& buffer)> make;
-  std::vector<std::byte> buffer = {};
-};
-
-inline ScriptedExit write_port(std::uint16_t port, std::vector<std::uint8_t> bytes,
-                               std::uint8_t width_bytes = 1) {
-  return {[=](std::vector<std::byte>& buffer) -> platform::VmExit {
-    buffer.clear();
-    for (const std::uint8_t byte : bytes) buffer.push_back(std::byte{byte});
-    return platform::PortWrite{{port}, width_bytes, buffer};
-  }};
-}
-
-inline ScriptedExit read_port(std::uint16_t port, std::size_t size_bytes,
-                              std::uint8_t width_bytes = 1) {
-  return {[=](std::vector<std::byte>& buffer) -> platform::VmExit {
-    buffer.assign(size_bytes, std::byte{0});
-    return platform::PortRead{{port}, width_bytes, buffer};
-  }};
-}
-
-inline ScriptedExit write_mmio(std::uint64_t address, std::vector<std::uint8_t> bytes) {
-  return {[=](std::vector<std::byte>& buffer) -> platform::VmExit {
-    buffer.clear();
-    for (const std::uint8_t byte : bytes) buffer.push_back(std::byte{byte});
-    return platform::MmioWrite{{address}, buffer};
-  }};
-}
-
-inline ScriptedExit read_mmio(std::uint64_t address, std::size_t size_bytes) {
-  return {[=](std::vector<std::byte>& buffer) -> platform::VmExit {
-    buffer.assign(size_bytes, std::byte{0});
-    return platform::MmioRead{{address}, buffer};
-  }};
-}
-
-inline ScriptedExit exit_with(platform::VmExit exit) {
-  return {[=](std::vector<std::byte>&) { return exit; }};
-}
-
-/// Goes through its script, then waits in the "guest" until kicked.
-class FakeVcpu final : public platform::Vcpu {
- public:
-  using Failure = std::function<void()>;
-
-  FakeVcpu(std::vector<ScriptedExit>& script, Failure at_end, std::atomic<std::uint64_t>& steps)
-      : script_{script}, at_end_{std::move(at_end)}, steps_{steps} {}
-
-  runtime::Generator<platform::VmExit&> run() override {
-    for (ScriptedExit& scripted : script_) {
-      platform::VmExit exit = scripted.make(scripted.buffer);
-      co_yield exit;
-      ++steps_;
-    }
-    if (at_end_) at_end_();
-    for (;;) {
-      wait_for_kick();
-      platform::VmExit kicked = platform::Kicked{};
-      co_yield kicked;
-      ++steps_;
-    }
-  }
-
-  void kick() noexcept override {
-    const std::lock_guard lock{mutex_};
-    kicked_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  void wait_for_kick() {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return kicked_; });
-    kicked_ = false;
-  }
-
-  std::vector<ScriptedExit>& script_;
-  Failure at_end_;
-  std::atomic<std::uint64_t>& steps_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool kicked_ = false;
-};
-
-/// What a test prepares for a FakeVm and looks at afterwards; outlives it.
+/// What a test prepares for a fake VM and looks at afterwards; outlives it.
 struct FakeVmScript {
   std::vector<std::vector<ScriptedExit>> exits = {};  ///< One script for each vCPU.
   std::function<void()> at_end = {};  ///< Run by vCPU 0 after its script; may throw.
   std::vector<std::pair<platform::Gsi, bool>> levels = {};
-  std::vector<platform::x86_64::CommonMsrs> msrs = {};
-  platform::x86_64::BootState boot = {};
   const platform::GuestMemory* memory = nullptr;
-  bool all_interrupts_masked = false;
   std::atomic<std::uint64_t> steps = 0;
 };
 
-class FakeVm final : public platform::x86_64::Vm, private platform::InterruptController {
+/// What is the same for every architecture; `Interface` is its platform::*::Vm.
+template <typename Interface>
+class FakeVm : public Interface, private platform::InterruptController {
  public:
-  explicit FakeVm(FakeVmScript& script) : script_{script} {}
-
   unsigned physical_address_bits() override { return 46; }
   void map(const platform::GuestMemory& memory) override { script_.memory = &memory; }
-  std::unique_ptr<platform::Vcpu> create_vcpu(std::uint32_t index,
-                                              const platform::x86_64::BootState* boot,
-                                              const platform::x86_64::CommonMsrs& msrs) override {
-    if (boot != nullptr) script_.boot = *boot;
-    script_.msrs.push_back(msrs);
-    return std::make_unique<FakeVcpu>(
-        script_.exits.at(index), index == 0 ? script_.at_end : FakeVcpu::Failure{}, script_.steps);
-  }
   platform::InterruptController& interrupts() override { return *this; }
-  bool all_interrupts_masked() override { return script_.all_interrupts_masked; }
   void ring(const platform::Doorbell&, runtime::Event&) override {}
   void interrupt_from(int, platform::Gsi) override {}
-  bool coalesce_writes(platform::Port) override { return false; }
+
+ protected:
+  explicit FakeVm(FakeVmScript& script) : script_{script} {}
+
+  std::unique_ptr<platform::Vcpu> make_vcpu(std::uint32_t index) {
+    return std::make_unique<ScriptedVcpu>(script_.exits.at(index),
+                                          index == 0 ? script_.at_end : ScriptedVcpu::Failure{},
+                                          script_.steps);
+  }
 
  private:
   void set_level(platform::Gsi pin, bool asserted) noexcept override {
@@ -138,4 +50,73 @@ class FakeVm final : public platform::x86_64::Vm, private platform::InterruptCon
 
   FakeVmScript& script_;
   std::mutex mutex_;
+};
+
+struct FakeX86Script : FakeVmScript {
+  std::vector<platform::x86_64::CommonMsrs> msrs = {};
+  platform::x86_64::BootState boot = {};
+  bool all_interrupts_masked = false;
+};
+
+class FakeX86Vm final : public FakeVm<platform::x86_64::Vm> {
+ public:
+  explicit FakeX86Vm(FakeX86Script& script) : FakeVm{script}, script_{script} {}
+
+  std::unique_ptr<platform::Vcpu> create_vcpu(std::uint32_t index,
+                                              const platform::x86_64::BootState* boot,
+                                              const platform::x86_64::CommonMsrs& msrs) override {
+    if (boot != nullptr) script_.boot = *boot;
+    script_.msrs.push_back(msrs);
+    return make_vcpu(index);
+  }
+  bool all_interrupts_masked() override { return script_.all_interrupts_masked; }
+  bool coalesce_writes(platform::Port) override { return false; }
+
+ private:
+  FakeX86Script& script_;
+};
+
+struct FakeArm64Script : FakeVmScript {
+  platform::arm64::Features features{.gic_v2 = true, .gic_v3 = true, .gic_its = true, .pmu = true};
+  std::function<std::uint64_t(std::uint32_t index)> mpidr = platform::arm64::default_mpidr;
+  // Afterwards:
+  std::vector<platform::arm64::Pmu> pmus = {};  ///< One for each vCPU created.
+  std::optional<platform::arm64::PlatformConfig> platform = {};
+  platform::arm64::BootState boot = {};
+};
+
+/// Insists on the order platform::arm64::Vm asks for: throws std::logic_error.
+class FakeArm64Vm final : public FakeVm<platform::arm64::Vm> {
+ public:
+  explicit FakeArm64Vm(FakeArm64Script& script) : FakeVm{script}, script_{script} {}
+
+  platform::arm64::Features features() override { return script_.features; }
+  std::unique_ptr<platform::Vcpu> create_vcpu(std::uint32_t index,
+                                              platform::arm64::Pmu pmu) override {
+    insist(!script_.platform, "a vCPU after the interrupt controller");
+    insist(index == script_.pmus.size(), "a vCPU out of turn");
+    script_.pmus.push_back(pmu);
+    return make_vcpu(index);
+  }
+  std::uint64_t mpidr(std::uint32_t index) override {
+    insist(index < script_.pmus.size(), "the name of a vCPU that is not there");
+    return script_.mpidr(index);
+  }
+  void create_interrupt_controller(const platform::arm64::PlatformConfig& config) override {
+    insist(!script_.platform, "a second interrupt controller");
+    insist(script_.pmus.size() == script_.exits.size(), "an interrupt controller before a vCPU");
+    platform::arm64::validate(config, static_cast<std::uint32_t>(script_.pmus.size()));
+    script_.platform = config;
+  }
+  void set_boot_state(const platform::arm64::BootState& boot) override {
+    insist(!script_.pmus.empty(), "registers of a vCPU that is not there");
+    script_.boot = boot;
+  }
+
+ private:
+  static void insist(bool holds, const char* otherwise) {
+    if (!holds) throw std::logic_error{otherwise};
+  }
+
+  FakeArm64Script& script_;
 };

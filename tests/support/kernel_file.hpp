@@ -1,21 +1,24 @@
-// The smallest file the loader takes for a kernel: one page of code at 2 MiB.
+// The smallest file the loader takes for an x86_64 kernel: one page of code at 2 MiB.
 #pragma once
 
 #include <elf.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-/// Lives in the file system while this does.
+#include "tests/support/temporary_file.hpp"
+
 class KernelFile {
  public:
   static constexpr std::uint64_t entry = 0x200000;
 
-  explicit KernelFile(std::vector<unsigned char> code = {0xF4}) {
+  explicit KernelFile(const std::vector<unsigned char>& code = {0xF4}) : file_{elf(code)} {}
+
+  [[nodiscard]] const std::string& path() const { return file_.path(); }
+
+ private:
+  static std::vector<std::byte> elf(const std::vector<unsigned char>& code) {
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
     header.e_ident[EI_CLASS] = ELFCLASS64;
@@ -36,23 +39,12 @@ class KernelFile {
     segment.p_paddr = segment.p_vaddr = entry;
     segment.p_filesz = segment.p_memsz = code.size();
     segment.p_align = 0x1000;
-    std::string bytes(0x1000, '\0');
+    std::vector<std::byte> bytes(0x1000 + code.size());
     std::memcpy(bytes.data(), &header, sizeof header);
     std::memcpy(bytes.data() + sizeof header, &segment, sizeof segment);
-    bytes.append(code.begin(), code.end());
-    const int file = ::mkstemp(path_.data());
-    if (file < 0 ||
-        ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
-      throw std::runtime_error{"cannot write " + path_};
-    }
-    ::close(file);
+    std::memcpy(bytes.data() + 0x1000, code.data(), code.size());
+    return bytes;
   }
-  ~KernelFile() { ::unlink(path_.c_str()); }
-  KernelFile(const KernelFile&) = delete;
-  KernelFile& operator=(const KernelFile&) = delete;
 
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = "/tmp/mayfly-test-kernel.XXXXXX";
+  TemporaryFile file_;
 };

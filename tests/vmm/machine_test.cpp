@@ -42,15 +42,15 @@ struct Bench {
     config.processors = static_cast<std::uint32_t>(script.exits.size());
     files.emplace(config);
     const auto make_board = [this](const vmm::Board::Wiring& wiring) {
-      return std::make_unique<vmm::x86_64::Board>(config, *files, std::make_unique<FakeVm>(script),
-                                                  wiring);
+      return std::make_unique<vmm::x86_64::Board>(config, *files,
+                                                  std::make_unique<FakeX86Vm>(script), wiring);
     };
     return machine.emplace(make_board, Machine::Surroundings{streams, timeline, executor});
   }
 
   KernelFile kernel;
   vmm::MachineConfig config;
-  FakeVmScript script;
+  FakeX86Script script;
   MemoryStream com1_stream;
   vmm::SerialStreams streams{};
   vmm::Timeline timeline;
@@ -192,7 +192,7 @@ TEST_CASE("machine: boot marks are time-stamped, other codes are not", "[vmm][ma
 
 namespace {
 
-runtime::Task<> stop_when_running(Machine& machine, FakeVmScript& script, std::uint64_t steps) {
+runtime::Task<> stop_when_running(Machine& machine, FakeX86Script& script, std::uint64_t steps) {
   while (script.steps < steps) co_await runtime::sleep_for(1ms);
   machine.stop();
 }

@@ -51,10 +51,10 @@ struct Fixture {
   explicit Fixture(std::size_t count) {
     script.exits.resize(count);
     for (auto& exits : script.exits) exits.push_back(write_port(0x80, {1}));
-    FakeVm vm{script};
+    FakeX86Vm vm{script};
     for (std::uint32_t i = 0; i < count; ++i) vcpus.push_back(vm.create_vcpu(i, nullptr, {}));
   }
-  FakeVmScript script;
+  FakeX86Script script;
   std::vector<std::unique_ptr<platform::Vcpu>> vcpus;
   Handler handler;
   Timeline timeline;
@@ -110,7 +110,7 @@ TEST_CASE("vCPU threads: a machine may be stopped while it is paused", "[vmm][vc
 TEST_CASE("vCPU threads: a host failure is handed on and ends that thread alone", "[vmm][vcpu]") {
   Fixture fixture{2};
   fixture.script.at_end = [] { throw std::runtime_error{"no more"}; };
-  FakeVm vm{fixture.script};
+  FakeX86Vm vm{fixture.script};
   fixture.vcpus[0] = vm.create_vcpu(0, nullptr, {});
   VcpuThreads threads{fixture.handler};
   threads.start(fixture.vcpus, fixture.timeline);
