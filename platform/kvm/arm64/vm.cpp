@@ -65,6 +65,17 @@ std::uint32_t feature_bits(const System& system, Pmu pmu) {
   return bits;
 }
 
+/// Loads and stores of more than one register, or with write-back, give a hypervisor no syndrome to
+/// emulate them by. Unless asked to hand them over, KVM_RUN fails on one that is not for RAM, as if
+/// the host had failed us.
+void ask_for_undecodable_accesses(const VmCore& core) {
+  if (core.system().capability(KVM_CAP_ARM_NISV_TO_USER) <= 0) return;
+  kvm_enable_cap request{};
+  request.cap = KVM_CAP_ARM_NISV_TO_USER;
+  runtime::check(::ioctl(core.descriptor(), KVM_ENABLE_CAP, &request),
+                 "have KVM hand over accesses it cannot decode");
+}
+
 void set_timer_interrupt(int vcpu, std::uint64_t timer, Gsi interrupt, const char* what) {
   set_attribute(vcpu, KVM_ARM_VCPU_TIMER_CTRL, timer, static_cast<int>(interrupt.value), what);
 }
@@ -80,7 +91,9 @@ void set_up_pmu(int vcpu, Gsi interrupt) {
 Vm::Vm(const System& system, std::uint32_t processors, unsigned address_bits)
     : kvm::Vm<platform::arm64::Vm>{system, processors,
                                    machine_type(system, choose_address_bits(system, address_bits))},
-      address_bits_{choose_address_bits(system, address_bits)} {}
+      address_bits_{choose_address_bits(system, address_bits)} {
+  ask_for_undecodable_accesses(core_);
+}
 
 Features Vm::features() {
   const GicSupport gic = gic_support(core_.descriptor());
