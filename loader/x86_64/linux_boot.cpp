@@ -10,6 +10,7 @@
 #include "loader/x86_64/boot_params.hpp"
 #include "loader/x86_64/initrd.hpp"
 #include "loader/x86_64/low_memory.hpp"
+#include "loader/x86_64/mp_table.hpp"
 #include "loader/x86_64/pvh.hpp"
 #include "runtime/units.hpp"
 
@@ -33,7 +34,8 @@ struct LowTables {
   AddressRange smbios;
 };
 
-/// ACPI tables, on the next page SMBIOS structures, and the two anchors that lead to them.
+/// ACPI tables, on the next page SMBIOS structures, the MP table, and the anchors that lead to
+/// them.
 LowTables put_firmware_tables(const LinuxBoot& boot, GuestMemory& ram) {
   const GuestAddress start = low_memory::tables.start;
   const acpi::Tables acpi = acpi::x86_64::make_tables(boot.machine, start);
@@ -49,6 +51,9 @@ LowTables put_firmware_tables(const LinuxBoot& boot, GuestMemory& ram) {
   put(ram, low_memory::rsdp.start, acpi.rsdp, "the RSDP");
   put(ram, low_memory::smbios_entry_point.start, smbios::entry_point(tables.smbios),
       "the SMBIOS entry point");
+  put(ram, low_memory::mp_table.start, mp::configuration_table(boot.machine), "the MP table");
+  put(ram, low_memory::mp_floating_pointer.start, mp::floating_pointer(low_memory::mp_table.start),
+      "the MP floating pointer");
   return tables;
 }
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <random>
 
-#include "guest_ram.hpp"
-#include "sample_kernels.hpp"
+#include "tests/loader/guest_ram.hpp"
+#include "tests/loader/x86_64/sample_kernels.hpp"
 #include "tests/support/zlib_judge.hpp"
 
 using loader::codec::InflateLoop;
