@@ -39,10 +39,22 @@ struct Rtc {
   friend bool operator==(const Rtc&, const Rtc&) = default;
 };
 
-/// An edge on the interrupt is a press of the power button.
+/// An edge on the interrupt is a press of the power button. ACPI tables can show it, a device tree
+/// cannot.
 struct PowerButton {
   platform::Gsi interrupt;
   friend bool operator==(const PowerButton&, const PowerButton&) = default;
+};
+
+inline constexpr std::uint32_t pl061_pins = 8;
+
+/// A pin of a PL061 that takes one page (level-triggered) is high while the power button is held
+/// down. A device tree can show it, ACPI tables do not.
+struct PowerKey {
+  platform::GuestAddress base;
+  platform::Gsi interrupt;
+  std::uint32_t pin = 0;  // below pl061_pins
+  friend bool operator==(const PowerKey&, const PowerKey&) = default;
 };
 
 /// A virtio device's register page; level-triggered.
@@ -68,6 +80,7 @@ struct Machine {
   std::vector<SerialPort> serial_ports = {};  // the first is the console
   std::optional<Rtc> rtc = {};
   std::optional<PowerButton> power_button = {};
+  std::optional<PowerKey> power_key = {};
   std::vector<VirtioMmio> virtio_mmio = {};
   std::optional<MmioWindows> mmio_windows = {};
   bool has_vmbus = false;  // needs mmio_windows

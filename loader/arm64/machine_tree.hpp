@@ -41,12 +41,13 @@ struct Chosen {
   friend bool operator==(const Chosen&, const Chosen&) = default;
 };
 
-/// A tree cannot show a power button (it would take a GPIO controller), how many interrupts the
-/// controller has, or MMIO windows that no VMBus hands out.
+/// A tree cannot show a PowerButton (a PowerKey it can), how many interrupts the controller has, or
+/// MMIO windows that no VMBus hands out.
 ///
 /// Expects a platform that platform::arm64::validate() accepts. Throws LoadError for an interrupt
 /// the controller does not have, more than `max_nodes` nodes, distances that are not one for each
-/// two of them, a VMBus without MMIO windows, or a tree of more than `max_tree_bytes`.
+/// two of them, a power key on no pin of a PL061, a VMBus without MMIO windows, or a tree of more
+/// than `max_tree_bytes`.
 [[nodiscard]] Bytes machine_tree(const Machine& machine, const Chosen& chosen);
 
 /// Linux takes ACPI tables over a device tree only if the tree has no node but /chosen.

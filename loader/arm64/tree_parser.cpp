@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "loader/arm64/tree_power_key.hpp"
 #include "loader/arm64/tree_reader.hpp"
 
 namespace loader::arm64 {
@@ -28,7 +29,7 @@ enum class Addresses { AsAbove, Translated };
 /// The enabled nodes that stand for something, sorted by what that is.
 struct Nodes {
   std::optional<TreeNode> cpus, distances, gic, timer, pmu, rtc, vmbus;
-  std::vector<TreeNode> memory, serial_ports, virtio;
+  std::vector<TreeNode> memory, serial_ports, virtio, pl061s, gpio_keys;
 
   void add_children(const TreeNode& bus, int depth, Addresses addresses);
 
@@ -53,6 +54,7 @@ class Parser {
   void read_timer();
   void read_pmu();
   void read_serial_ports();
+  void read_power_key();
   void read_virtio();
   void read_vmbus();
   void choose_vmbus_ppi();
@@ -101,10 +103,12 @@ void Nodes::add(const TreeNode& node, int depth, Addresses addresses) {
       Kind{"numa-distance-map-v1", &Nodes::distances},
       Kind{"arm,pl011", nullptr, &Nodes::serial_ports},
       Kind{"arm,sbsa-uart", nullptr, &Nodes::serial_ports},
+      Kind{"arm,pl061", nullptr, &Nodes::pl061s},
       Kind{"virtio,mmio", nullptr, &Nodes::virtio},
   };
   if (depth == 0 && node.name() == "cpus") return set_once(cpus, node);
   if (node.index_of("device_type", "memory") == 0u) return memory.push_back(node);
+  if (node.is_compatible("gpio-keys")) return gpio_keys.push_back(node);
   if (node.is_compatible("simple-bus")) return add_bus(node, depth, addresses);
   const auto kind = std::ranges::find_if(
       kinds, [&](const Kind& known) { return node.is_compatible(known.compatible); });
@@ -150,6 +154,7 @@ Machine Parser::parse() && {
   if (nodes_.rtc) {
     machine_.rtc = Rtc{base_of(*nodes_.rtc, page_bytes), interrupts(*nodes_.rtc)[0]};
   }
+  read_power_key();
   read_virtio();
   read_vmbus();
   validate_platform();
@@ -324,6 +329,13 @@ void Parser::read_serial_ports() {
   std::stable_partition(nodes.begin(), nodes.end(), is_console);
   for (const TreeNode& node : nodes) {
     machine_.serial_ports.push_back({base_of(node, page_bytes), interrupts(node)[0]});
+  }
+}
+
+void Parser::read_power_key() {
+  if (const auto key = find_power_key(nodes_.gpio_keys, nodes_.pl061s)) {
+    machine_.power_key =
+        PowerKey{base_of(key->pl061, page_bytes), interrupts(key->pl061)[0], key->pin};
   }
 }
 

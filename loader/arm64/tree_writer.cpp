@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
 #include <libfdt.h>
 
 #include "loader/image.hpp"
@@ -30,6 +31,10 @@ Cells& Cells::u32(std::uint32_t value) {
 
 Cells& Cells::u64(std::uint64_t value) {
   return u32(static_cast<std::uint32_t>(value >> 32)).u32(static_cast<std::uint32_t>(value));
+}
+
+std::string unit_name(std::string_view kind, platform::GuestAddress address) {
+  return fmt::format("{}@{:x}", kind, address.value);
 }
 
 TreeWriter::TreeWriter() : buffer_(first_buffer_bytes) {

@@ -44,6 +44,9 @@ class Cells {
   Bytes bytes_;
 };
 
+/// The name of a node with registers: "rtc@9010000".
+[[nodiscard]] std::string unit_name(std::string_view kind, platform::GuestAddress address);
+
 class TreeWriter {
  public:
   /// An open node. Its properties come before its children; anything else is a LoadError.

@@ -199,6 +199,37 @@ TEST_CASE("machine tree: clock, virtio and VMBus", "[loader][tree]") {
   CHECK(tree.has(vmbus, "dma-coherent"));
 }
 
+TEST_CASE("machine tree: a power key on a pin of a PL061", "[loader][tree]") {
+  const FlatTree tree = tree_of(samples::full_machine());
+  const char* const gpio = "/gpio@effed000";
+  CHECK(tree.texts(gpio, "compatible") == Texts{"arm,pl061", "arm,primecell"});
+  CHECK(tree.cells(gpio, "reg") == Numbers{0, 0xEFFE'D000, 0, 0x1000});
+  CHECK(tree.cells(gpio, "interrupts") == Numbers{0, 4, 4});
+  CHECK(tree.texts(gpio, "clock-names") == Texts{"apb_pclk"});
+  CHECK(tree.path_of(tree.cells(gpio, "clocks").at(0)) == "/clock-24000000");
+  CHECK(tree.has(gpio, "gpio-controller"));
+  CHECK(tree.cells(gpio, "#gpio-cells") == Numbers{2});
+  CHECK(tree.has(gpio, "interrupt-controller"));
+  CHECK(tree.cells(gpio, "#interrupt-cells") == Numbers{2});
+  CHECK(tree.cells(gpio, "#address-cells") == Numbers{0});
+  CHECK_FALSE(tree.has(gpio, "arm,primecell-periphid"));
+  CHECK(tree.texts("/gpio-keys", "compatible") == Texts{"gpio-keys"});
+  CHECK(tree.children("/gpio-keys") == Texts{"power-button"});
+  CHECK(tree.cells("/gpio-keys/power-button", "linux,code") == Numbers{116});
+  const Numbers pin = tree.cells("/gpio-keys/power-button", "gpios");
+  CHECK(pin.size() == 3);
+  CHECK(tree.path_of(pin.at(0)) == gpio);
+  CHECK(pin.at(1) == 3);
+  CHECK(pin.at(2) == 0);
+}
+
+TEST_CASE("machine tree: a power button that is an edge is not shown", "[loader][tree]") {
+  Machine machine = samples::bare_machine();
+  const Bytes without = machine_tree(machine, {});
+  machine.power_button = PowerButton{Gsi{36}};
+  CHECK(machine_tree(machine, {}) == without);
+}
+
 TEST_CASE("machine tree: a VMBus window of 4 GiB takes two size cells", "[loader][tree]") {
   Machine machine = samples::full_machine();
   machine.mmio_windows->high = {{0x2'0000'0000}, 0x1'0000'0000};
@@ -251,6 +282,10 @@ TEST_CASE("machine tree: what no tree can show is refused", "[loader][tree]") {
                    "found interrupt 15, expected one in 16..991");
   CHECK_LOAD_ERROR(complain([](Machine& machine) { machine.rtc->interrupt = {992}; }),
                    "found interrupt 992, expected one in 16..991");
+  CHECK_LOAD_ERROR(complain([](Machine& machine) { machine.power_key->interrupt = {0}; }),
+                   "found interrupt 0, expected one in 16..991");
+  CHECK_LOAD_ERROR(complain([](Machine& machine) { machine.power_key->pin = 8; }),
+                   "power_key: found pin 8, expected one in 0..7");
   CHECK_LOAD_ERROR(complain([](Machine& machine) { machine.node_distances.pop_back(); }),
                    "node_distances: found 3, expected one for each two of 2 nodes");
   CHECK_LOAD_ERROR(complain([](Machine& machine) { machine.memory[0].node = ~0u; }),

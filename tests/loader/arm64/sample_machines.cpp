@@ -29,6 +29,7 @@ Machine full_machine(std::uint32_t processors) {
   machine.node_distances = {10, 25, 25, 10};
   machine.serial_ports = {{{0xEFFE'C000}, Gsi{33}}, {{0xEFFE'B000}, Gsi{34}}};
   machine.rtc = Rtc{{0xEFFE'A000}, Gsi{35}};
+  machine.power_key = PowerKey{{0xEFFE'D000}, Gsi{36}, 3};
   machine.virtio_mmio = {{{{0xEF00'0000}, 0x1000}, Gsi{40}}, {{{0xEF00'1000}, 0x1000}, Gsi{41}}};
   machine.mmio_windows =
       MmioWindows{{{0xE000'0000}, 0xF00'0000}, AddressRange{{0x2'0000'0000}, 0x2000'0000}};
@@ -45,6 +46,7 @@ void add_with_each_device(std::vector<Machine>& machines) {
   add([&](Machine& machine) { machine.platform.virt_timer_ppi = Gsi{27}; });
   add([&](Machine& machine) { machine.serial_ports = {full.serial_ports[1]}; });
   add([&](Machine& machine) { machine.rtc = full.rtc; });
+  add([&](Machine& machine) { machine.power_key = PowerKey{{0xEFFE'D000}, Gsi{36}, 7}; });
   add([&](Machine& machine) { machine.virtio_mmio = full.virtio_mmio; });
   add([&](Machine& machine) {
     machine.mmio_windows = MmioWindows{full.mmio_windows->low, {}};

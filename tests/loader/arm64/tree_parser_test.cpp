@@ -63,6 +63,11 @@ class Edited {
     REQUIRE(::fdt_add_subnode(bytes_.data(), offset(path), name) >= 0);
     return *this;
   }
+  [[nodiscard]] FlatTree::Numbers cells(const std::string& path, const char* property) {
+    REQUIRE(::fdt_pack(bytes_.data()) == 0);
+    bytes_.resize(fdt_totalsize(bytes_.data()));
+    return FlatTree{bytes_}.cells(path, property);
+  }
   [[nodiscard]] Machine parsed() const { return parse_machine_tree(bytes_); }
   [[nodiscard]] Chosen chosen() const { return parse_chosen(bytes_); }
 
@@ -81,6 +86,9 @@ Edited full() {
 }
 
 constexpr const char* gic = "/interrupt-controller@ffff0000";
+
+constexpr const char* gpio = "/gpio@effed000";
+constexpr const char* power_key = "/gpio-keys/power-button";
 
 /// Parses to a machine and a Chosen, or is refused in one line.
 void check_survives(const Bytes& tree) {
@@ -138,6 +146,15 @@ TEST_CASE("tree parser: a tree in another's manner", "[loader][tree]") {
     #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0xc000000 0x2000000>;
   };
   memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x8000000>; };
+  pins: pl061@9030000 {
+    clock-names = "apb_pclk"; clocks = <&clk>; interrupts = <0 7 4>;
+    gpio-controller; #gpio-cells = <2>;
+    compatible = "arm,pl061", "arm,primecell"; reg = <0 0x9030000 0 0x1000>;
+  };
+  gpio-keys {
+    compatible = "gpio-keys";
+    poweroff { gpios = <&pins 3 0>; linux,code = <116>; label = "GPIO Key Poweroff"; };
+  };
   virtio_mmio@a000000 {
     dma-coherent; interrupts = <0 0x10 1>; reg = <0 0xa000000 0 0x200>; compatible = "virtio,mmio";
   };
@@ -190,6 +207,7 @@ TEST_CASE("tree parser: a tree in another's manner", "[loader][tree]") {
                            .memory = {{{{0x4000'0000}, 0x800'0000}}},
                            .serial_ports = {{{0x900'0000}, Gsi{33}}},
                            .rtc = Rtc{{0x901'0000}, Gsi{34}},
+                           .power_key = PowerKey{{0x903'0000}, Gsi{39}, 3},
                            .virtio_mmio = {{{{0xA00'0000}, 0x200}, Gsi{48}}}});
 }
 
@@ -334,6 +352,7 @@ TEST_CASE("tree parser: what is wrong is named", "[loader][tree]") {
     const char* complaint;
   };
   const char* const v2m = "/interrupt-controller@ffff0000/v2m@effe8000";
+  const std::uint32_t gpio_phandle = full().cells(gpio, "phandle").at(0);
   const Case cases[] = {
       {"/", "#address-cells", {3}, "/memory@40000000: reg: found 3 address and 2 size cells"},
       {"/", "#size-cells", {1, 1}, "/: #size-cells: found 8 bytes, expected 4"},
@@ -380,6 +399,16 @@ TEST_CASE("tree parser: what is wrong is named", "[loader][tree]") {
       {"/serial@effec000", "reg", {0, 0, 0, 0xFFF}, "/serial@effec000: reg: found 1 ranges"},
       {"/rtc@effea000", "reg", {0, 0}, "/rtc@effea000: reg: found 8 bytes"},
       {"/virtio@ef000000", "interrupts", {0}, "/virtio@ef000000: interrupts: found 4 bytes"},
+      {gpio, "#gpio-cells", {3}, "/gpio@effed000: #gpio-cells: found 3, expected 2"},
+      {gpio, "reg", {0, 0, 0, 0xFFF}, "/gpio@effed000: reg: found 1 ranges"},
+      {gpio, "interrupts", {0}, "/gpio@effed000: interrupts: found 4 bytes"},
+      {gpio, "phandle", {1, 2}, "/gpio@effed000: phandle: found 8 bytes"},
+      {power_key, "linux,code", {0, 116}, "power-button: linux,code: found 8 bytes"},
+      {power_key, "gpios", {}, "/gpio-keys/power-button: gpios: found 0 bytes"},
+      {power_key, "gpios", {gpio_phandle}, "power-button: gpios: found 1 cells, expected 3"},
+      {power_key, "gpios", {gpio_phandle, 3, 0, 0}, "gpios: found 4 cells, expected 3"},
+      {power_key, "gpios", {gpio_phandle, 8, 0}, "gpios: found pin 8 with flags 0x0, expected"},
+      {power_key, "gpios", {gpio_phandle, 3, 1}, "gpios: found pin 3 with flags 0x1, expected"},
       {"/vmbus@e0000000", "interrupts", {0, 2, 1}, "/vmbus@e0000000: interrupts: found 1"},
       {"/vmbus@e0000000", "ranges", {0, 1, 0, 2, 1}, "ranges: found 0x2, expected the same"},
       {"/vmbus@e0000000", "ranges", {1, 0, 1, 0, 1}, "ranges: found 1 windows"},
@@ -404,6 +433,8 @@ TEST_CASE("tree parser: what is missing is named", "[loader][tree]") {
                                        {"/timer", "interrupts"},
                                        {"/serial@effec000", "reg"},
                                        {"/rtc@effea000", "interrupts"},
+                                       {gpio, "#gpio-cells"},
+                                       {gpio, "interrupts"},
                                        {"/virtio@ef000000", "reg"},
                                        {"/vmbus@e0000000", "ranges"}}) {
     CHECK_BAD_IMAGE(full().remove(path, property).parsed(),
@@ -419,6 +450,35 @@ TEST_CASE("tree parser: what is missing is named", "[loader][tree]") {
   CHECK_BAD_IMAGE(full().remove("/cpus/cpu@0").remove("/cpus/cpu@1").parsed(),
                   "/cpus: cpu: found none");
   CHECK(full().remove("/memory@40000000").remove("/memory@100000000").parsed().memory.empty());
+}
+
+TEST_CASE("tree parser: a power key that is elsewhere, or none, is passed over", "[loader][tree]") {
+  Machine machine = samples::full_machine();
+  machine.power_key.reset();
+  const char* const keys = "/gpio-keys";
+  for (const Edited& edited :
+       {full().set(power_key, "gpios", FlatTree::Numbers{1, 3, 0}),
+        full().set(power_key, "gpios", FlatTree::Numbers{99, 3, 0, 0, 0}),
+        full().set(power_key, "linux,code", FlatTree::Numbers{142}),
+        full().remove(power_key, "linux,code"), full().remove(power_key, "gpios"),
+        full().set(power_key, "status", "disabled"), full().set(keys, "status", "disabled"),
+        full().set(gpio, "status", "disabled"), full().remove(gpio, "phandle"), full().remove(gpio),
+        full().remove(keys)}) {
+    CHECK(edited.parsed() == machine);
+  }
+}
+
+TEST_CASE("tree parser: one power key among others", "[loader][tree]") {
+  Edited edited = full();
+  const std::uint32_t phandle = full().cells(gpio, "phandle").at(0);
+  edited.add("/", "more-keys").set("/more-keys", "compatible", "gpio-keys");
+  edited.add("/more-keys", "key").set("/more-keys/key", "linux,code", FlatTree::Numbers{142});
+  edited.set("/more-keys/key", "gpios", FlatTree::Numbers{phandle, 5, 1});
+  edited.add("/", "more-pins").set("/more-pins", "compatible", "arm,pl061");
+  CHECK(edited.parsed() == samples::full_machine());
+  edited.set("/more-keys/key", "linux,code", FlatTree::Numbers{116});
+  edited.set("/more-keys/key", "gpios", FlatTree::Numbers{phandle, 5, 0});
+  CHECK_BAD_IMAGE(edited.parsed(), "linux,code: found a second power key, expected one");
 }
 
 TEST_CASE("tree parser: two of what there is one of are refused", "[loader][tree]") {
