@@ -68,9 +68,14 @@ void add_devices(Description& out, const MachineConfig& config, const PlatformCo
             fmt::format("PL031 clock, interrupt {}", address_map::rtc_interrupt.value));
   out.range({address_map::boot_timer, devices::BootTimer::size_bytes},
             "boot timer: write 123; at +8 boot marks 0x40 and 0x41");
-  if (!config.device_tree)
+  if (config.device_tree) {
+    out.range({address_map::power_key, devices::PowerKey::size_bytes},
+              fmt::format("PL061: power button on pin {}, interrupt {}", devices::PowerKey::pin,
+                          address_map::power_interrupt.value));
+  } else {
     out.line("  interrupt {}                           power button",
              address_map::power_interrupt.value);
+  }
   out.line("  interrupt {}                           virtual timer", platform.virt_timer_ppi.value);
   if (platform.pmu_gsiv)
     out.line("  interrupt {}                           PMU", platform.pmu_gsiv->value);

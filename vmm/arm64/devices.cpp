@@ -1,5 +1,6 @@
 #include "vmm/arm64/devices.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "vmm/arm64/address_map.hpp"
@@ -16,17 +17,23 @@ void describe_devices(const MachineConfig& config, loader::arm64::Machine& machi
     machine.serial_ports.push_back({.base = place.base, .interrupt = place.interrupt});
   }
   machine.rtc = {.base = address_map::rtc, .interrupt = address_map::rtc_interrupt};
-  if (!config.device_tree) machine.power_button = {.interrupt = address_map::power_interrupt};
+  if (config.device_tree) {
+    machine.power_key = {.base = address_map::power_key,
+                         .interrupt = address_map::power_interrupt,
+                         .pin = devices::PowerKey::pin};
+  } else {
+    machine.power_button = {.interrupt = address_map::power_interrupt};
+  }
 }
 
-Devices::Devices(const MachineConfig&, const PlatformConfig& platform,
+Devices::Devices(const MachineConfig& config, const PlatformConfig& platform,
                  platform::InterruptController& interrupts, const vmm::Board::Wiring& wiring)
     : pins_{interrupts},
       rtc_{wiring.executor, pins_.line(address_map::rtc_interrupt)},
-      power_button_{pins_.line(address_map::power_interrupt)},
       boot_timer_{wiring.timeline} {
   add_serial_ports(wiring);
   add_message_frame(platform);
+  add_power_button(config, wiring.executor);
   mmio_.add(address_map::rtc, devices::Pl031::size_bytes, rtc_);
   mmio_.add(address_map::boot_timer, devices::BootTimer::size_bytes, boot_timer_);
 }
@@ -52,6 +59,21 @@ void Devices::add_message_frame(const PlatformConfig& platform) {
   mmio_.add(v2m->frame_base, devices::GicV2mFrame::size_bytes, *v2m_);
 }
 
+void Devices::add_power_button(const MachineConfig& config, runtime::Executor executor) {
+  platform::InterruptLine line = pins_.line(address_map::power_interrupt);
+  if (!config.device_tree) {
+    power_button_.emplace(std::move(line));
+    return;
+  }
+  power_key_.emplace(executor, std::move(line));
+  mmio_.add(address_map::power_key, devices::PowerKey::size_bytes, *power_key_);
+}
+
+void Devices::press_power_button() {
+  if (power_button_) power_button_->press();
+  if (power_key_) power_key_->press();
+}
+
 bool Devices::carry_out(platform::VmExit& exit) {
   if (const auto* read = std::get_if<platform::MmioRead>(&exit)) {
     mmio_.read(read->address, read->data);
@@ -66,6 +88,7 @@ bool Devices::carry_out(platform::VmExit& exit) {
 void Devices::run(runtime::Scope& tasks) {
   serial_ports_.run(tasks);
   tasks.spawn(rtc_.run());
+  if (power_key_) tasks.spawn(power_key_->run());
 }
 
 }  // namespace vmm::arm64

@@ -13,6 +13,7 @@
 #include "devices/system/boot_mark.hpp"
 #include "devices/system/gic_v2m.hpp"
 #include "devices/system/power_button.hpp"
+#include "devices/system/power_key.hpp"
 #include "loader/arm64/machine.hpp"
 #include "platform/arm64/config.hpp"
 #include "platform/vm_exit.hpp"
@@ -35,7 +36,7 @@ class Devices {
   /// Carries out a register access; false if the exit is none.
   [[nodiscard]] bool carry_out(platform::VmExit& exit);
 
-  void press_power_button() { power_button_.press(); }
+  void press_power_button();
 
   /// Starts what the devices do by themselves.
   void run(runtime::Scope& tasks);
@@ -50,11 +51,14 @@ class Devices {
  private:
   void add_serial_ports(const vmm::Board::Wiring& wiring);
   void add_message_frame(const platform::arm64::PlatformConfig& platform);
+  void add_power_button(const MachineConfig& config, runtime::Executor executor);
 
   InterruptPins pins_;
   SerialPorts<devices::Pl011> serial_ports_;
   devices::Pl031 rtc_;
-  devices::PowerButton power_button_;
+  // One of these: what the machine is described by can show no other.
+  std::optional<devices::PowerButton> power_button_;
+  std::optional<devices::PowerKey> power_key_;
   devices::BootTimer boot_timer_;
   std::optional<devices::GicV2mFrame> v2m_;
   devices::MmioBus mmio_;
