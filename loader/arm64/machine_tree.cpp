@@ -1,7 +1,9 @@
 #include "loader/arm64/machine_tree.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -60,6 +62,7 @@ class MachineTree {
  private:
   void put_aliases();
   void put_processors();
+  void put_processor_map(const std::vector<Phandle>& processors);
   void put_psci();
   void put_memory();
   void put_distances();
@@ -73,6 +76,8 @@ class MachineTree {
   void put_pmu();
 
   void put_node_id(TreeWriter::Node& node, std::uint32_t numa_node);
+  /// A single processor should have none.
+  [[nodiscard]] bool has_processor_map() const { return machine_.processors.size() > 1; }
   [[nodiscard]] const PlatformConfig& platform() const { return machine_.platform; }
 
   const Machine& machine_;
@@ -116,6 +121,7 @@ void MachineTree::put_processors() {
   auto cpus = tree_.node("cpus");
   cpus.u32("#address-cells", 2);  // MPIDR_EL1's size; arm/cpus.yaml
   cpus.u32("#size-cells", 0);
+  std::vector<Phandle> phandles;
   for (const Processor& processor : machine_.processors) {
     auto cpu = tree_.node(unit_name("cpu", {processor.mpidr}));
     cpu.string("device_type", "cpu");
@@ -123,6 +129,31 @@ void MachineTree::put_processors() {
     cpu.u64("reg", processor.mpidr);
     cpu.string("enable-method", "psci");
     put_node_id(cpu, processor.node);
+    if (!has_processor_map()) continue;
+    phandles.push_back(tree_.new_phandle());
+    cpu.answer_to(phandles.back());
+  }
+  put_processor_map(phandles);
+}
+
+/// cpu/cpu-topology.txt: a single socket goes without saying. Each NUMA node with processors is a
+/// cluster, since Linux takes those of a cluster to be near each other
+/// (drivers/base/arch_topology.c, cpu_coregroup_mask). Kernels before 5.10 would make packages of
+/// the MPIDRs.
+void MachineTree::put_processor_map(const std::vector<Phandle>& processors) {
+  if (!has_processor_map()) return;
+  std::map<std::uint32_t, std::vector<Phandle>> nodes;
+  for (std::size_t index = 0; index < processors.size(); ++index) {
+    nodes[machine_.processors[index].node].push_back(processors[index]);
+  }
+  auto map = tree_.node("cpu-map");
+  int cluster_number = 0;
+  for (const auto& [numa_node, members] : nodes) {
+    auto cluster = tree_.node(fmt::format("cluster{}", cluster_number++));
+    for (std::size_t number = 0; number < members.size(); ++number) {
+      auto core = tree_.node(fmt::format("core{}", number));
+      core.reference("cpu", members[number]);
+    }
   }
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("machine tree: processors by MPIDR, started by PSCI", "[loader][tree]"
   const FlatTree tree = tree_of(machine);
   CHECK(tree.cells("/cpus", "#address-cells") == Numbers{2});
   CHECK(tree.cells("/cpus", "#size-cells") == Numbers{0});
-  CHECK(tree.children("/cpus").size() == 18);
+  CHECK(tree.children("/cpus").size() == 19);  // and cpu-map
   for (const auto& [path, reg] : {std::pair{"/cpus/cpu@0", Numbers{0, 0}},
                                   {"/cpus/cpu@f", Numbers{0, 0xF}},
                                   {"/cpus/cpu@100", Numbers{0, 0x100}},
@@ -68,6 +68,33 @@ TEST_CASE("machine tree: processors by MPIDR, started by PSCI", "[loader][tree]"
   }
   CHECK(tree.texts("/psci", "compatible") == Texts{"arm,psci-1.0", "arm,psci-0.2"});
   CHECK(tree.texts("/psci", "method") == Texts{"hvc"});
+}
+
+TEST_CASE("machine tree: processors are the cores of a cluster for each node", "[loader][tree]") {
+  Machine machine = samples::bare_machine(17);
+  const FlatTree one = tree_of(machine);
+  CHECK(one.children("/cpus").back() == "cpu-map");
+  CHECK(one.children("/cpus/cpu-map") == Texts{"cluster0"});
+  CHECK(one.children("/cpus/cpu-map/cluster0").size() == 17);
+  const auto cpu = [](const FlatTree& tree, const std::string& core) {
+    return tree.path_of(tree.cells("/cpus/cpu-map/" + core, "cpu").at(0));
+  };
+  CHECK(cpu(one, "cluster0/core0") == "/cpus/cpu@0");
+  CHECK(cpu(one, "cluster0/core16") == "/cpus/cpu@100");
+
+  for (const std::size_t index : {1, 3}) machine.processors[index].node = 7;
+  const FlatTree two = tree_of(machine);
+  CHECK(two.children("/cpus/cpu-map") == Texts{"cluster0", "cluster1"});
+  CHECK(two.children("/cpus/cpu-map/cluster0").size() == 15);
+  CHECK(two.children("/cpus/cpu-map/cluster1") == Texts{"core0", "core1"});
+  CHECK(cpu(two, "cluster0/core1") == "/cpus/cpu@2");
+  CHECK(cpu(two, "cluster1/core1") == "/cpus/cpu@3");
+}
+
+TEST_CASE("machine tree: a processor alone needs no map", "[loader][tree]") {
+  const FlatTree tree = tree_of(samples::bare_machine());
+  CHECK(tree.children("/cpus") == Texts{"cpu@0"});
+  CHECK_FALSE(tree.has("/cpus/cpu@0", "phandle"));
 }
 
 TEST_CASE("machine tree: memory and processors of two nodes", "[loader][tree]") {
