@@ -1,6 +1,7 @@
 #include "loader/arm64/image_header.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "loader/image.hpp"
 #include "runtime/units.hpp"
@@ -26,6 +27,12 @@ static_assert(sizeof(ImageHeader) == image_header_bytes);
 
 constexpr std::uint32_t image_magic = 0x644D'5241;  // "ARM\x64"
 constexpr std::uint64_t big_endian = 1 << 0;
+
+/// Bits 2:1 of the flags.
+std::optional<std::uint64_t> page_bytes(std::uint64_t flags) {
+  constexpr std::array<std::optional<std::uint64_t>, 4> sizes{std::nullopt, 4_KiB, 16_KiB, 64_KiB};
+  return sizes[flags >> 1 & 3];
+}
 
 ImageHeader header_of(std::span<const std::byte> bytes) {
   ImageHeader header;
@@ -64,7 +71,7 @@ bool is_image(std::span<const std::byte> bytes) {
 ImageNeeds parse_image_header(std::span<const std::byte> bytes) {
   const ImageHeader header = header_of(bytes);
   // booting.rst: before 3.17 image_size is 0, and the endianness of text_offset is not known.
-  if (header.image_size == 0) return {.text_offset = 512_KiB, .image_size = 0};
+  if (header.image_size == 0) return {.text_offset = 512_KiB};
   if (header.flags & big_endian) {
     throw BadImage{"a big-endian kernel (flags {:#x}), expected a little-endian one", header.flags};
   }
@@ -75,7 +82,7 @@ ImageNeeds parse_image_header(std::span<const std::byte> bytes) {
   if (header.image_size < image_header_bytes) {
     throw BadImage{"an Image with image_size {}, which is less than its header", header.image_size};
   }
-  return {header.text_offset, header.image_size};
+  return {header.text_offset, header.image_size, page_bytes(header.flags)};
 }
 
 void check_image_size(std::span<const std::byte> file, const ImageNeeds& needs) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace loader::arm64 {
@@ -18,6 +19,8 @@ struct ImageNeeds {
   std::uint64_t text_offset = 0;
   /// RAM from the first instruction on; 0: a kernel before 3.17, which does not say.
   std::uint64_t image_size = 0;
+  /// 4, 16 or 64 KiB; nothing if it does not say, as older kernels do not.
+  std::optional<std::uint64_t> page_bytes = {};
 };
 
 /// Whether the file begins with such a header. It may begin with "MZ" too: the same bytes are an

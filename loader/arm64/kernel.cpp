@@ -61,7 +61,7 @@ LoadedKernel load_image(const Image& image, GuestMemory& ram) {
   check_image_size(image.bytes, needs);
   const AddressRange claimed = claim(needs, room_for(needs, ram), image.bytes.size());
   place_bytes(image, {0, image.bytes.size()}, ram, claimed.start);
-  return {KernelFormat::Image, claimed};
+  return {KernelFormat::Image, claimed, needs.page_bytes};
 }
 
 /// Unpacked where it runs: a peek at the header tells where that is.
@@ -78,7 +78,7 @@ LoadedKernel load_packed(KernelFormat format, const PackedKernel& packed, GuestM
   check_image_size(output.first(file_bytes), needs);
   clear(ram, {room.start + file_bytes,
               std::min<std::uint64_t>(decompress_scratch_bytes, room.size_bytes - file_bytes)});
-  return {format, claim(needs, room, file_bytes)};
+  return {format, claim(needs, room, file_bytes), needs.page_bytes};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "loader/image.hpp"
 #include "platform/address.hpp"
@@ -21,6 +22,8 @@ struct LoadedKernel {
   KernelFormat format = KernelFormat::Image;
   /// RAM the kernel claims until it has read its memory map; nothing else may be put there.
   platform::AddressRange claimed;
+  /// The only size of pages it can run with: 4, 16 or 64 KiB; nothing if it does not say.
+  std::optional<std::uint64_t> page_bytes = {};
 };
 
 /// Loads an Image, one compressed as a file, or an EFI zboot image, to the lowest 2 MiB boundary of

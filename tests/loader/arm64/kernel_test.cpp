@@ -57,6 +57,21 @@ TEST_CASE("arm64 kernel: text_offset and a crooked start of RAM are heeded", "[l
   CHECK(bytes_at(ram, kernel.claimed.start.value, file.size()) == file);
 }
 
+TEST_CASE("arm64 kernel: the header tells the size of its pages", "[loader][arm64]") {
+  const auto page_bytes = [](std::uint64_t flags) {
+    return loaded(make(ArmImage{.flags = flags})).page_bytes;
+  };
+  CHECK_FALSE(page_bytes(0x8));
+  CHECK(page_bytes(0xA) == 4_KiB);
+  CHECK(page_bytes(0xC) == 16_KiB);
+  CHECK(page_bytes(0xE) == 64_KiB);
+  CHECK(page_bytes(0x2) == 4_KiB);
+  CHECK_FALSE(loaded(make(ArmImage{.image_size = 0, .flags = 0xE, .pe_header = 0})).page_bytes);
+  const Bytes packed = samples::compress(Compression::Gzip, make(ArmImage{.flags = 0xE}));
+  CHECK(loaded(packed).page_bytes == 64_KiB);
+  CHECK(loaded(make(Zboot{.payload = packed})).page_bytes == 64_KiB);
+}
+
 TEST_CASE("arm64 kernel: an Image comes from its file without passing through here",
           "[loader][arm64]") {
   const Bytes file = make(ArmImage{});
