@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "platform/arm64/page_sizes.hpp"
 #include "platform/kvm/arm64/attribute.hpp"
 #include "platform/kvm/arm64/gic.hpp"
 #include "runtime/error.hpp"
@@ -19,6 +20,7 @@ using platform::arm64::PlatformConfig;
 using platform::arm64::Pmu;
 
 constexpr std::uint64_t mpidr_el1 = KVM_REG_ARM64 | ARM64_SYS_REG(3, 0, 0, 0, 5);
+constexpr std::uint64_t id_aa64mmfr0_el1 = KVM_REG_ARM64 | ARM64_SYS_REG(3, 0, 0, 7, 0);
 
 /// A register of struct user_pt_regs, by its place in struct kvm_regs.
 constexpr std::uint64_t core_register(std::size_t offset_bytes) {
@@ -32,6 +34,15 @@ void set_register(int vcpu, std::uint64_t id, std::uint64_t value, const char* n
   request.id = id;
   request.addr = reinterpret_cast<std::uintptr_t>(&value);
   runtime::check(::ioctl(vcpu, KVM_SET_ONE_REG, &request), "set the boot vCPU's {}", name);
+}
+
+std::uint64_t get_register(int vcpu, std::uint64_t id, const char* name) {
+  std::uint64_t value = 0;
+  kvm_one_reg request{};
+  request.id = id;
+  request.addr = reinterpret_cast<std::uintptr_t>(&value);
+  runtime::check(::ioctl(vcpu, KVM_GET_ONE_REG, &request), "read a vCPU's {}", name);
+  return value;
 }
 
 /// Hosts without the capability have 40 bits, and VMs of no other size.
@@ -125,13 +136,12 @@ void Vm::initialise(int vcpu, std::uint32_t index, Pmu pmu) {
 
 std::uint64_t Vm::mpidr(std::uint32_t index) {
   constexpr std::uint64_t affinity_fields = 0xFF'00FF'FFFF;
-  std::uint64_t value = 0;
-  kvm_one_reg request{};
-  request.id = mpidr_el1;
-  request.addr = reinterpret_cast<std::uintptr_t>(&value);
-  runtime::check(::ioctl(vcpus_.at(index), KVM_GET_ONE_REG, &request), "read vCPU {}'s MPIDR_EL1",
-                 index);
-  return value & affinity_fields;
+  return get_register(vcpus_.at(index), mpidr_el1, "MPIDR_EL1") & affinity_fields;
+}
+
+bool Vm::has_pages_of(std::uint64_t page_bytes) {
+  const auto sizes = get_register(vcpus_.at(0), id_aa64mmfr0_el1, "ID_AA64MMFR0_EL1");
+  return platform::arm64::has_pages_of(sizes, page_bytes);
 }
 
 void Vm::create_interrupt_controller(const PlatformConfig& config) {

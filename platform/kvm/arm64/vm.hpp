@@ -24,6 +24,7 @@ class Vm final : public kvm::Vm<platform::arm64::Vm> {
   std::unique_ptr<platform::Vcpu> create_vcpu(std::uint32_t index,
                                               platform::arm64::Pmu pmu) override;
   std::uint64_t mpidr(std::uint32_t index) override;
+  bool has_pages_of(std::uint64_t page_bytes) override;
   void create_interrupt_controller(const platform::arm64::PlatformConfig& config) override;
   void set_boot_state(const platform::arm64::BootState& boot) override;
   void interrupt_from(int eventfd, Gsi pin) override;
