@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "loader/image.hpp"
 #include "vmm/arm64/address_map.hpp"
 #include "vmm/arm64/platform_config.hpp"
 
@@ -30,6 +31,14 @@ std::uint64_t random_number() {
   std::uint64_t number = 0;
   std::memcpy(&number, bytes.data(), bytes.size());
   return number;
+}
+
+/// Such a kernel would stop without a word.
+void check_page_size(const MachineConfig& config, const loader::arm64::LoadedKernel& kernel,
+                     platform::arm64::Vm& vm) {
+  if (!kernel.page_bytes || vm.has_pages_of(*kernel.page_bytes)) return;
+  throw loader::LoadError{"{}: a kernel with pages of {} KiB, which this host's processors lack",
+                          config.kernel_path, *kernel.page_bytes >> 10};
 }
 
 }  // namespace
@@ -75,6 +84,7 @@ Board::Board(const MachineConfig& config, const BootFiles& files,
   const auto loaded = files.load_unchanged([&] {
     return loader::arm64::load_linux(linux_boot(config, files, platform_, mpidrs), memory_);
   });
+  check_page_size(config, loaded.kernel, *vm_);
   wiring.timeline.mark(BootEvent::KernelPlaced);
   vm_->set_boot_state({.pc = loaded.entry.instruction.value, .x0 = loaded.entry.device_tree.value});
 }

@@ -26,7 +26,8 @@ namespace vmm::arm64 {
 class Board final : public vmm::Board {
  public:
   /// Builds everything up to the first instruction. Throws loader::LoadError for files and command
-  /// lines that do not fit, HostError for what the host refuses.
+  /// lines that do not fit and kernels with pages that the processors lack, HostError for what the
+  /// host refuses.
   Board(const MachineConfig& config, const BootFiles& files,
         std::unique_ptr<platform::arm64::Vm> vm, const Wiring& wiring);
 
