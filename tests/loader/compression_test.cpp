@@ -56,7 +56,7 @@ TEST_CASE("Compression: it fits exactly, or it is refused", "[loader]") {
   }
 }
 
-TEST_CASE("Compression: a bomb stops at the end of its room", "[loader]") {
+TEST_CASE("Compression: a bomb stops at the end of its room", "[loader][large]") {
   const Compression format = any_format();
   CAPTURE(loader::name_of(format));
   const Bytes packed = samples::compress(format, Bytes(20_MiB));

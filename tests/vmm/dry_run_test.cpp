@@ -93,6 +93,7 @@ TEST_CASE("dry run: an arm64 machine told by a device tree, with v2m and no PMU"
         "  0x0000effeb000 - 0x0000effebfff  COM2: PL011, interrupt 34, pty\n"
         "  0x0000effe9000 - 0x0000effe9fff  PL031 clock, interrupt 35\n"
         "  0x0000effe7000 - 0x0000effe7fff  boot timer: write 123; at +8 boot marks 0x40 and 0x41\n"
+        "  0x0000effea000 - 0x0000effeafff  PL061: power button on pin 3, interrupt 36\n"
         "  interrupt 20                           virtual timer\n");
 }
 

@@ -31,8 +31,15 @@ TEST_CASE("options: a kernel is enough, the rest has defaults", "[vmm][options]"
   CHECK(options.machine.processors == 1);
   CHECK(options.machine.serial[0].kind == vmm::SerialBackend::Kind::Console);
   CHECK(options.machine.serial[1].kind == vmm::SerialBackend::Kind::None);
-  CHECK_THAT(options.machine.command_line, StartsWith("panic=-1 reboot=t console=ttyS0"));
   CHECK_FALSE(options.explain_boot);
+}
+
+TEST_CASE("options: the kernel's words by default are its architecture's", "[vmm][options]") {
+  const auto words = [](const char* architecture) {
+    return parse({"-k", "k", "--dry-run", "--arch", architecture}).machine.command_line;
+  };
+  CHECK_THAT(words("x86_64"), StartsWith("panic=-1 reboot=t console=ttyS0"));
+  CHECK_THAT(words("arm64"), StartsWith("panic=-1 reboot=panic_warm console=ttyAMA0"));
 }
 
 TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
@@ -67,8 +74,8 @@ TEST_CASE("options: what is missing, unknown or left over is said by name", "[vm
 }
 
 TEST_CASE("options: a device tree on x86_64 is refused with the reason", "[vmm][options]") {
-  CHECK_THROWS_MATCHES(parse({"-k", "k", "--device-tree"}), BadUsage,
-                       MessageMatches(ContainsSubstring("AArch64")));
+  CHECK_THROWS_MATCHES(parse({"-k", "k", "--dry-run", "--arch", "x86_64", "--device-tree"}),
+                       BadUsage, MessageMatches(ContainsSubstring("AArch64")));
 }
 
 TEST_CASE("options: every message is one line", "[vmm][options]") {

@@ -134,7 +134,7 @@ TEST_CASE("tree parser: a tree lies anywhere, with anything behind it", "[loader
   }
 }
 
-TEST_CASE("tree parser: a tree in another's manner", "[loader][tree]") {
+TEST_CASE("tree parser: a tree in another's manner", "[loader][tree][dtc]") {
   const Machine machine = parse_machine_tree(compiled(R"(/dts-v1/;
 / {
   #address-cells = <2>; #size-cells = <2>;
@@ -211,7 +211,8 @@ TEST_CASE("tree parser: a tree in another's manner", "[loader][tree]") {
                            .virtio_mmio = {{{{0xA00'0000}, 0x200}, Gsi{48}}}});
 }
 
-TEST_CASE("tree parser: buses, cells of one, and interrupt parents further up", "[loader][tree]") {
+TEST_CASE("tree parser: buses, cells of one, and interrupt parents further up",
+          "[loader][tree][dtc]") {
   // Not as the specification would have it: there, addresses that stay the same have as many cells.
   const Machine machine = parse_machine_tree(compiled(R"(/dts-v1/;
 / {

@@ -133,7 +133,7 @@ TEST_CASE("Unpack: a relocatable kernel moves down where RAM is short", "[loader
   CHECK_BAD_IMAGE(unpack_elf(relocatable, tiny), "not all is RAM");
 }
 
-TEST_CASE("Unpack: the limit holds", "[loader]") {
+TEST_CASE("Unpack: the limit holds", "[loader][large]") {
   const Compression format = GENERATE(from_range(samples::all_formats));
   CAPTURE(loader::name_of(format));
   auto elf = samples::small_vmlinux();
