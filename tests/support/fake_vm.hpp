@@ -79,6 +79,7 @@ class FakeX86Vm final : public FakeVm<platform::x86_64::Vm> {
 struct FakeArm64Script : FakeVmScript {
   platform::arm64::Features features{.gic_v2 = true, .gic_v3 = true, .gic_its = true, .pmu = true};
   std::function<std::uint64_t(std::uint32_t index)> mpidr = platform::arm64::default_mpidr;
+  std::uint64_t missing_page_bytes = 0;  ///< A page size its processors do not have.
   // Afterwards:
   std::vector<platform::arm64::Pmu> pmus = {};  ///< One for each vCPU created.
   std::optional<platform::arm64::PlatformConfig> platform = {};
@@ -101,6 +102,9 @@ class FakeArm64Vm final : public FakeVm<platform::arm64::Vm> {
   std::uint64_t mpidr(std::uint32_t index) override {
     insist(index < script_.pmus.size(), "the name of a vCPU that is not there");
     return script_.mpidr(index);
+  }
+  bool has_pages_of(std::uint64_t page_bytes) override {
+    return page_bytes != script_.missing_page_bytes;
   }
   void create_interrupt_controller(const platform::arm64::PlatformConfig& config) override {
     insist(!script_.platform, "a second interrupt controller");

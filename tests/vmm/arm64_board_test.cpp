@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t com1 = 0xEFFE'C000, com2 = 0xEFFE'B000;
 constexpr std::uint64_t rtc = 0xEFFE'9000;
+constexpr std::uint64_t power_key = 0xEFFE'A000;
 constexpr std::uint64_t boot_timer = 0xEFFE'7000;
 constexpr std::uint64_t v2m = 0xEFFE'8000;
 
@@ -124,11 +125,29 @@ TEST_CASE("arm64 machine: boot marks are time-stamped, other values are not", "[
   CHECK(bench.timeline.when(BootEvent::GuestReady).has_value() == (mark == 2));
 }
 
-TEST_CASE("arm64 machine: the power button is one edge on its interrupt", "[vmm][arm64]") {
+TEST_CASE("arm64 machine: with ACPI, the power button is one edge on its interrupt",
+          "[vmm][arm64]") {
   Arm64Bench bench;
   bench.build().press_power_button();
   CHECK(bench.script.levels == edge(36));
   CHECK(bench.run() == Ending::PowerOff);
+}
+
+TEST_CASE("arm64 machine: with a device tree, the power button is a key on a PL061",
+          "[vmm][arm64]") {
+  constexpr std::uint64_t rises = 0x40C, enable = 0x410, status = 0x418;  // GPIOIEV, IE, MIS
+  Arm64Bench bench;
+  bench.config.device_tree = true;
+  const ScriptedExit look = read_mmio(power_key + status, 4);
+  bench.script.exits[0] = {write_mmio(power_key + rises, {0x08, 0, 0, 0}),
+                           write_mmio(power_key + enable, {0x08, 0, 0, 0}),
+                           {[&](std::vector<std::byte>& buffer) {
+                             bench.machine->press_power_button();
+                             return look.make(buffer);
+                           }}};
+  CHECK(bench.run() == Ending::PowerOff);
+  CHECK(bench.answer(2) == 0x08);
+  CHECK(bench.script.levels == Levels{{{36}, true}});
 }
 
 TEST_CASE("arm64 machine: the clock is a PL031", "[vmm][arm64]") {
@@ -186,4 +205,11 @@ TEST_CASE("arm64 machine: what this host cannot give is said in one line", "[vmm
     CHECK(failure_of(bench) == "gic_version: found a GICv2 and 9 processors, expected at most 8");
   }
   CHECK(bench.script.pmus.empty());
+}
+
+TEST_CASE("arm64 machine: a kernel with pages the processors lack is refused", "[vmm][arm64]") {
+  Arm64Bench bench;
+  bench.script.missing_page_bytes = 4_KiB;
+  CHECK(failure_of(bench) ==
+        bench.kernel.path() + ": a kernel with pages of 4 KiB, which this host's processors lack");
 }

@@ -89,6 +89,8 @@ TEST_CASE("arm64 machine: the tree in RAM is the machine's, word for word", "[vm
   CHECK(machine.serial_ports[1] ==
         loader::arm64::SerialPort{.base = {0xEFFE'B000}, .interrupt = {34}});
   CHECK(machine.rtc == loader::arm64::Rtc{.base = {0xEFFE'9000}, .interrupt = {35}});
+  CHECK(machine.power_key ==
+        loader::arm64::PowerKey{.base = {0xEFFE'A000}, .interrupt = {36}, .pin = 3});
   const loader::arm64::Chosen chosen = loader::arm64::parse_chosen(tree);
   CHECK(chosen.bootargs == "console=ttyAMA0");
   CHECK(chosen.rng_seed.size() == 64);
