@@ -210,6 +210,12 @@ TEST_CASE("kvm: 17 processors have the names their tables are to give them", "[k
   CHECK_NOTHROW(vm.create_interrupt_controller(config));
 }
 
+TEST_CASE("kvm: processors have pages of 4 KiB, and none of sizes there are not", "[kvm][arm64]") {
+  KvmGuest guest{GuestCode{}.spin()};
+  CHECK(arm64_vm(guest).has_pages_of(4_KiB));
+  CHECK_FALSE(arm64_vm(guest).has_pages_of(8_KiB));
+}
+
 TEST_CASE("kvm: a machine with more addresses than the host's is refused in words",
           "[kvm][arm64]") {
   platform::kvm::System system;
