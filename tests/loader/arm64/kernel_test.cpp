@@ -174,7 +174,7 @@ TEST_CASE("arm64 kernel: a file cut short is found out by its PE header", "[load
   }
 }
 
-TEST_CASE("arm64 kernel: a bomb stops where the kernel's RAM ends", "[loader][arm64]") {
+TEST_CASE("arm64 kernel: a bomb stops where the kernel's RAM ends", "[loader][large][arm64]") {
   const Compression format = GENERATE(from_range(samples::all_formats));
   Bytes image = make(ArmImage{.pe_header = 0});
   image.resize(20_MiB);

@@ -571,7 +571,7 @@ TEST_CASE("tree parser: a property of any size is one, or refused", "[loader][tr
   CHECK(properties > 90);
 }
 
-TEST_CASE("tree parser: a tree with any byte changed is one, or refused", "[loader][tree]") {
+TEST_CASE("tree parser: a tree with any byte changed is one, or refused", "[loader][large][tree]") {
   const Bytes tree = machine_tree(samples::full_machine(), samples::full_chosen());
   for (std::size_t at = 0; at < tree.size(); ++at) {
     for (const std::byte change : {std::byte{0x01}, std::byte{0x80}, std::byte{0xFF}}) {
