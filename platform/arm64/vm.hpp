@@ -38,11 +38,7 @@ class Vm : public platform::Vm {
   [[nodiscard]] virtual std::uint64_t mpidr(std::uint32_t index) = 0;
 
   /// Whether the created processors translate addresses in pages of that size: 4, 16 or 64 KiB.
-  /// They do as far as is known.
-  [[nodiscard]] virtual bool has_pages_of(std::uint64_t page_bytes) {
-    (void)page_bytes;
-    return true;
-  }
+  [[nodiscard]] virtual bool has_pages_of(std::uint64_t page_bytes) = 0;
 
   /// Makes the interrupt controller, once all processors are there, and tells them which private
   /// interrupts their timers and PMUs have. `config` has been validated.
