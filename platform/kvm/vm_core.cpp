@@ -7,12 +7,21 @@
 #include "runtime/error.hpp"
 
 namespace platform::kvm {
+namespace {
+
+/// KVM takes all locks of this process's memory map, and gives up with EINTR if anything is pending
+/// for the thread: a signal, or an io_uring completion.
+int create_vm(const System& system, unsigned long machine_type) {
+  return runtime::retry_interrupted(
+      [&] { return ::ioctl(system.descriptor(), KVM_CREATE_VM, machine_type); });
+}
+
+}  // namespace
 
 VmCore::VmCore(const System& system, std::uint32_t processors, unsigned long machine_type)
     : system_{system},
       processors_{processors},
-      vm_{runtime::check(::ioctl(system.descriptor(), KVM_CREATE_VM, machine_type),
-                         "create a KVM VM")} {
+      vm_{runtime::check(create_vm(system, machine_type), "create a KVM VM")} {
   if (processors > system.max_vcpus()) {
     throw runtime::HostError{EINVAL, "give the VM {} processors: this host's KVM allows {}",
                              processors, system.max_vcpus()};
