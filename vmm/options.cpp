@@ -34,6 +34,8 @@ Examples:
       Console into a file; where the time went, as a table, at the end.
   mayfly -k vmlinuz -m 4G --dry-run
       Show the machine (memory map, devices, command line) without running it.
+  mayfly -k Image --arch arm64 --device-tree --dry-run
+      The same for an AArch64 host, on any host.
 
 Serial backends (--com1 .. --com4):
   console      this terminal (one port only)      none         nothing there
@@ -91,8 +93,10 @@ void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("-p,--processors", words.processors, "Virtual processors, 1 to 255; default 1")
       ->type_name("N");
   for (std::size_t i = 0; i < serial_port_count; ++i) {
-    app.add_option(fmt::format("--com{}", i + 1), words.serial[i],
-                   fmt::format("Serial port {}; default {}", i + 1, words.serial[i]))
+    app.add_option(
+           fmt::format("--com{}", i + 1), words.serial[i],
+           fmt::format("Serial port {}{}; default {}", i + 1,
+                       i < arm64_serial_port_count ? "" : " (x86_64 only)", words.serial[i]))
         ->type_name("BACKEND");
   }
   app.add_option(

@@ -174,8 +174,7 @@ InflateResult Inflater::unpack_block() {
     case BlockType::Stored:
       return copy_stored();
     case BlockType::FixedCodes:
-      (void)fill(literals_, fixed_lengths.literals);
-      (void)fill(distances_, fixed_lengths.distances);
+      use_fixed_codes();
       return unpack_symbols();
     case BlockType::DynamicCodes:
       return read_codes() ? unpack_symbols() : InflateResult::Damaged;
@@ -199,6 +198,14 @@ InflateResult Inflater::copy_stored() {
   state_.bits = 0;
   state_.bit_count = 0;
   return copied < *size ? InflateResult::OutputFull : InflateResult::BlockEnds;
+}
+
+/// Such a block may have no more than ten bits: a file full of them must not fill tables for each.
+void Inflater::use_fixed_codes() {
+  if (has_fixed_codes_) return;
+  (void)fill(literals_, fixed_lengths.literals);
+  (void)fill(distances_, fixed_lengths.distances);
+  has_fixed_codes_ = true;
 }
 
 InflateResult Inflater::unpack_symbols() {
@@ -227,6 +234,7 @@ bool Inflater::read_codes() {
     if (!length) return false;
     lengths_of_lengths[order[i]] = static_cast<std::uint8_t>(*length);
   }
+  has_fixed_codes_ = false;
   LengthTable table;
   if (!fill(table, lengths_of_lengths)) return false;
   std::array<std::uint8_t, LiteralTable::symbols + DistanceTable::symbols> both;

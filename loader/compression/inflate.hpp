@@ -59,12 +59,14 @@ class Inflater {
  private:
   [[nodiscard]] InflateResult copy_stored();
   [[nodiscard]] InflateResult unpack_symbols();
+  void use_fixed_codes();
   [[nodiscard]] bool read_codes();
   [[nodiscard]] bool read_lengths(const LengthTable& table, std::span<std::uint8_t> lengths);
 
   InflateState state_;
   InflateLoop loop_;
   bool last_block_ = false;
+  bool has_fixed_codes_ = false;
   LiteralTable literals_;
   DistanceTable distances_;
 };

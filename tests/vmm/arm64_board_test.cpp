@@ -211,5 +211,6 @@ TEST_CASE("arm64 machine: a kernel with pages the processors lack is refused", "
   Arm64Bench bench;
   bench.script.missing_page_bytes = 4_KiB;
   CHECK(failure_of(bench) ==
-        bench.kernel.path() + ": a kernel with pages of 4 KiB, which this host's processors lack");
+        "--kernel '" + bench.kernel.path() +
+            "': a kernel with pages of 4 KiB, which this host's processors lack");
 }

@@ -34,11 +34,11 @@ std::uint64_t random_number() {
 }
 
 /// Such a kernel would stop without a word.
-void check_page_size(const MachineConfig& config, const loader::arm64::LoadedKernel& kernel,
+void check_page_size(const BootFiles& files, const loader::arm64::LoadedKernel& kernel,
                      platform::arm64::Vm& vm) {
   if (!kernel.page_bytes || vm.has_pages_of(*kernel.page_bytes)) return;
-  throw loader::LoadError{"{}: a kernel with pages of {} KiB, which this host's processors lack",
-                          config.kernel_path, *kernel.page_bytes >> 10};
+  throw loader::BadImage{"{}: a kernel with pages of {} KiB, which this host's processors lack",
+                         files.kernel.image().name, *kernel.page_bytes >> 10};
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ Board::Board(const MachineConfig& config, const BootFiles& files,
   const auto loaded = files.load_unchanged([&] {
     return loader::arm64::load_linux(linux_boot(config, files, platform_, mpidrs), memory_);
   });
-  check_page_size(config, loaded.kernel, *vm_);
+  check_page_size(files, loaded.kernel, *vm_);
   wiring.timeline.mark(BootEvent::KernelPlaced);
   vm_->set_boot_state({.pc = loaded.entry.instruction.value, .x0 = loaded.entry.device_tree.value});
 }

@@ -3,6 +3,8 @@
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 
+#include <initializer_list>
+
 #include "platform/kvm/arm64/attribute.hpp"
 #include "runtime/error.hpp"
 
@@ -36,28 +38,32 @@ void start(int device, const char* what) {
   set_attribute(device, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, what);
 }
 
-runtime::UniqueFd create_v3(int vm, const GicV3& gic, const PlatformConfig& config) {
-  auto device = create(vm, KVM_DEV_TYPE_ARM_VGIC_V3, "create a GICv3");
-  set_attribute(device.get(), KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, config.gic_nr_irqs,
-                "set the GICv3's number of interrupts");
-  place(device.get(), KVM_VGIC_V3_ADDR_TYPE_DIST, config.gic_distributor_base,
-        "place the GICv3's distributor");
-  place(device.get(), KVM_VGIC_V3_ADDR_TYPE_REDIST, gic.gic_redistributors_base,
-        "place the GICv3's redistributors");
-  start(device.get(), "start the GICv3");
+/// Where KVM is to put the parts of a controller, by the names it has for them.
+struct Place {
+  std::uint64_t part;
+  GuestAddress at;
+};
+
+runtime::UniqueFd create_controller(int vm, kvm_device_type type, std::uint32_t interrupts,
+                                    std::initializer_list<Place> places) {
+  auto device = create(vm, type, "create a GIC");
+  set_attribute(device.get(), KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, interrupts,
+                "set the GIC's number of interrupts");
+  for (const Place& part : places) place(device.get(), part.part, part.at, "place the GIC");
+  start(device.get(), "start the GIC");
   return device;
 }
 
+runtime::UniqueFd create_v3(int vm, const GicV3& gic, const PlatformConfig& config) {
+  return create_controller(vm, KVM_DEV_TYPE_ARM_VGIC_V3, config.gic_nr_irqs,
+                           {{KVM_VGIC_V3_ADDR_TYPE_DIST, config.gic_distributor_base},
+                            {KVM_VGIC_V3_ADDR_TYPE_REDIST, gic.gic_redistributors_base}});
+}
+
 runtime::UniqueFd create_v2(int vm, const GicV2& gic, const PlatformConfig& config) {
-  auto device = create(vm, KVM_DEV_TYPE_ARM_VGIC_V2, "create a GICv2");
-  set_attribute(device.get(), KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, config.gic_nr_irqs,
-                "set the GICv2's number of interrupts");
-  place(device.get(), KVM_VGIC_V2_ADDR_TYPE_DIST, config.gic_distributor_base,
-        "place the GICv2's distributor");
-  place(device.get(), KVM_VGIC_V2_ADDR_TYPE_CPU, gic.cpu_interface_base,
-        "place the GICv2's processor interface");
-  start(device.get(), "start the GICv2");
-  return device;
+  return create_controller(vm, KVM_DEV_TYPE_ARM_VGIC_V2, config.gic_nr_irqs,
+                           {{KVM_VGIC_V2_ADDR_TYPE_DIST, config.gic_distributor_base},
+                            {KVM_VGIC_V2_ADDR_TYPE_CPU, gic.cpu_interface_base}});
 }
 
 runtime::UniqueFd create_its(int vm, const GicIts& its) {
