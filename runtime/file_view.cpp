@@ -1,6 +1,7 @@
 #include "runtime/file_view.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -15,9 +16,11 @@ namespace {
 /// What this thread reads, innermost first: SIGBUS comes to the thread whose access it was.
 thread_local const FileView::Reader* readers = nullptr;
 
+/// The host's, which on AArch64 may be 16 or 64 KiB; asked for before a handler needs it.
+std::uintptr_t page_bytes = 4096;
+
 /// Zeros from the page of `address` to the end of the view it is in; false if it is in none.
 bool put_zeros(std::uintptr_t address) {
-  constexpr std::uintptr_t page_bytes = 4096;
   for (const FileView::Reader* reader = readers; reader != nullptr; reader = reader->outer()) {
     const auto start = reinterpret_cast<std::uintptr_t>(reader->bytes().data());
     const std::uintptr_t end = start + reader->bytes().size();
@@ -48,6 +51,7 @@ void install_handler() {
   check(::sigaction(SIGBUS, nullptr, &current), "ask what SIGBUS does");
   if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == handle) return;
   before = current;
+  page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   struct sigaction action {};
   action.sa_sigaction = handle;
   action.sa_flags = SA_SIGINFO;

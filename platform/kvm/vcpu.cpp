@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -65,8 +66,9 @@ Vcpu::Vcpu(runtime::UniqueFd vcpu, std::size_t mapping_bytes, CoalescedWrites& c
 }
 
 CoalescedRing* Vcpu::coalesced_ring(int page) const {
-  return reinterpret_cast<CoalescedRing*>(mapping_.data() + static_cast<std::size_t>(page) *
-                                                                CoalescedRing::page_bytes);
+  const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return reinterpret_cast<CoalescedRing*>(mapping_.data() +
+                                          static_cast<std::size_t>(page) * page_bytes);
 }
 
 void Vcpu::kick() noexcept {
