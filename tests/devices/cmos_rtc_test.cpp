@@ -73,7 +73,7 @@ TEST_CASE("CMOS RTC: periodic interrupts come as long as the guest takes them",
   Bench bench;
   bench.interrupt.tell(bench.raised);
   bench.run(waits_for_periods(bench));
-  CHECK(bench.interrupt.edges() == 20);
+  CHECK(bench.interrupt.edges() >= 20);  // another may come before run() is stopped
 }
 
 TEST_CASE("CMOS RTC: stops with and without something to wait for", "[devices][clock]") {
