@@ -1,0 +1,71 @@
+// A virtqueue as a device sees it: chains come, are answered, and go back.
+//
+// Spec:    Virtio 1.2, 2.6 "Virtqueues".
+// Threads: the Loop's; the doorbell alone is rung from elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "devices/virtio/chain.hpp"
+#include "devices/virtio/features.hpp"
+#include "devices/virtio/packed_ring.hpp"
+#include "devices/virtio/split_ring.hpp"
+#include "runtime/event.hpp"
+#include "runtime/task.hpp"
+
+namespace devices::virtio {
+
+/// What a queue tells its transport.
+class QueueEvents {
+ public:
+  virtual ~QueueEvents() = default;
+  /// The driver wants to hear that chains of this queue have come back.
+  virtual void used(std::uint16_t queue) noexcept = 0;
+  /// The driver broke the ring's rules: nothing more comes out of it.
+  virtual void broken(std::uint16_t queue) noexcept = 0;
+};
+
+using Ring = std::variant<SplitRing, PackedRing>;
+
+class Queue {
+ public:
+  /// `doorbell` and `events` outlive the queue.
+  Queue(std::uint16_t index, Ring ring, Features features, runtime::Event& doorbell,
+        QueueEvents& events);
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  /// Which of its device's queues this is, from 0.
+  [[nodiscard]] std::uint16_t index() const { return index_; }
+  /// What driver and device agreed on.
+  [[nodiscard]] Features features() const { return features_; }
+
+  /// Waits until there may be a chain to pop; false once the queue is closed. One task at a time.
+  runtime::Task<bool> kicked();
+
+  /// The next chain, if the driver has made one available.
+  [[nodiscard]] std::optional<Chain> pop();
+
+  /// Returns a chain to the driver, with so many bytes written from its first writable byte on.
+  void push(Chain chain, std::uint32_t written_bytes);
+
+  /// Takes back what the last pop() gave, unanswered: the next one gives it again. Only before any
+  /// other pop or push.
+  void unpop(Chain chain);
+
+  /// From here on kicked() says false and pop() gives nothing. push() still works: what is in
+  /// flight is answered.
+  void close();
+
+ private:
+  std::uint16_t index_;
+  Ring ring_;
+  Features features_;
+  runtime::Event& doorbell_;
+  QueueEvents& events_;
+  bool closed_ = false;
+};
+
+}  // namespace devices::virtio
