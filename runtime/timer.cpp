@@ -1,6 +1,7 @@
 #include "runtime/timer.hpp"
 
 #include <asio/basic_waitable_timer.hpp>
+#include <asio/post.hpp>
 
 #include "runtime/failure.hpp"
 #include "runtime/scope.hpp"
@@ -27,6 +28,11 @@ Task<> expire(Clock::duration timeout, Scope& race) {
 }
 
 }  // namespace
+
+Task<> yield() {
+  throw_if_stopped(co_await cancellation);
+  co_await asio::post(co_await this_executor, or_throw);
+}
 
 Task<> sleep_for(Clock::duration duration) {
   return sleep_until(after(duration));

@@ -11,6 +11,9 @@ namespace runtime {
 
 using Clock = std::chrono::steady_clock;
 
+/// Lets other tasks run, and goes on.
+Task<> yield();
+
 /// Each always lets other tasks run first, also when the time has already passed.
 Task<> sleep_for(Clock::duration duration);
 Task<> sleep_until(Clock::time_point when);

@@ -43,16 +43,18 @@ class Queue {
   [[nodiscard]] Features features() const { return features_; }
 
   /// Waits until there may be a chain to pop; false once the queue is closed. One task at a time.
+  /// Always lets other tasks run first.
   runtime::Task<bool> kicked();
 
-  /// The next chain, if the driver has made one available.
+  /// The next chain, if the driver has made one available. After as many as the ring has places it
+  /// gives none until kicked() was awaited again: no driver can keep the Loop to itself.
   [[nodiscard]] std::optional<Chain> pop();
 
   /// Returns a chain to the driver, with so many bytes written from its first writable byte on.
   void push(Chain chain, std::uint32_t written_bytes);
 
-  /// Takes back what the last pop() gave, unanswered: the next one gives it again. Only before any
-  /// other pop or push.
+  /// The chain was never popped: the next pop() gives it again. For the latest ones popped, the very
+  /// last of them first.
   void unpop(Chain chain);
 
   /// From here on kicked() says false and pop() gives nothing. push() still works: what is in
@@ -65,6 +67,10 @@ class Queue {
   Features features_;
   runtime::Event& doorbell_;
   QueueEvents& events_;
+  void break_ring();
+
+  std::uint16_t in_flight_ = 0;
+  std::uint16_t popped_ = 0;  // since kicked() last let others run
   bool closed_ = false;
 };
 
