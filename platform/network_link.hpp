@@ -17,10 +17,10 @@ inline constexpr std::size_t frame_header_bytes = 12;
 
 /// What the link does for a guest that leaves work on frames undone.
 struct NetworkOffloads {
-  bool checksum = false;     ///< Completes checksums.
-  bool tcp4 = false;         ///< Cuts up TCP/IPv4 segments that are too long.
-  bool tcp6 = false;         ///< Cuts up TCP/IPv6 segments that are too long.
-  bool tcp_ecn = false;      ///< Such segments with ECN, too.
+  bool checksum = false;      ///< Completes checksums.
+  bool tcp4 = false;          ///< Cuts up TCP/IPv4 segments that are too long.
+  bool tcp6 = false;          ///< Cuts up TCP/IPv6 segments that are too long.
+  bool tcp_ecn = false;       ///< Such segments with ECN, too.
   bool udp_segments = false;  ///< Cuts up UDP datagrams (USO).
   friend bool operator==(const NetworkOffloads&, const NetworkOffloads&) = default;
 };

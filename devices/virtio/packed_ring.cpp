@@ -53,8 +53,9 @@ std::optional<PackedRing> PackedRing::make(const platform::GuestMemory& memory,
 
 /// 2.8.1: available if the driver's bit is this round's and ours is still the last one's.
 bool PackedRing::available() const {
-  const auto flags = ring_.load<std::uint16_t>(
-      descriptor_at(next_available_.index) + offsetof(Descriptor, flags), std::memory_order_acquire);
+  const auto flags =
+      ring_.load<std::uint16_t>(descriptor_at(next_available_.index) + offsetof(Descriptor, flags),
+                                std::memory_order_acquire);
   return has(flags, DescriptorFlags::Available) == next_available_.wrap &&
          has(flags, DescriptorFlags::Used) != next_available_.wrap;
 }
@@ -116,7 +117,8 @@ bool PackedRing::interrupt_wanted(std::uint16_t count) const {
   const auto place = driver_.load<std::uint16_t>(place_offset, std::memory_order_relaxed);
   auto index = static_cast<std::uint16_t>(place & ~wrap_bit);
   // A place of the last round lies one ring's length behind.
-  if (((place & wrap_bit) != 0) != next_used_.wrap) index = static_cast<std::uint16_t>(index - size_);
+  if (((place & wrap_bit) != 0) != next_used_.wrap)
+    index = static_cast<std::uint16_t>(index - size_);
   const std::uint16_t after = next_used_.index;
   return passes(static_cast<std::uint16_t>(after - count), after, index);
 }

@@ -18,8 +18,8 @@ Queue::Queue(std::uint16_t index, Ring ring, Features features, runtime::Event& 
 
 Task<bool> Queue::kicked() {
   popped_ = 0;
-  const bool more = !closed_ && std::visit([](auto& ring) { return ring.expect_notification(); },
-                                           ring_);
+  const bool more =
+      !closed_ && std::visit([](auto& ring) { return ring.expect_notification(); }, ring_);
   if (more) {
     co_await runtime::yield();
   } else {

@@ -53,8 +53,8 @@ class Queue {
   /// Returns a chain to the driver, with so many bytes written from its first writable byte on.
   void push(Chain chain, std::uint32_t written_bytes);
 
-  /// The chain was never popped: the next pop() gives it again. For the latest ones popped, the very
-  /// last of them first.
+  /// The chain was never popped: the next pop() gives it again. For the latest ones popped, the
+  /// very last of them first.
   void unpop(Chain chain);
 
   /// From here on kicked() says false and pop() gives nothing. push() still works: what is in

@@ -13,9 +13,9 @@ inline constexpr std::uint16_t largest_queue_size = 1024;
 
 /// Bits of a descriptor's flags, of either ring format.
 enum class DescriptorFlags : std::uint16_t {
-  Next = 1 << 0,      ///< The chain goes on.
-  Write = 1 << 1,     ///< Ours to write; else to read.
-  Indirect = 1 << 2,  ///< The buffer is a table of descriptors.
+  Next = 1 << 0,       ///< The chain goes on.
+  Write = 1 << 1,      ///< Ours to write; else to read.
+  Indirect = 1 << 2,   ///< The buffer is a table of descriptors.
   Available = 1 << 7,  ///< Packed only: equals the driver's wrap counter if made available.
   Used = 1 << 15,      ///< Packed only: equals our wrap counter if used.
 };
@@ -36,7 +36,8 @@ struct UsedElement {
 };
 static_assert(sizeof(UsedElement) == 8);
 
-// Driver area: flags, idx, ring[size], used_event. Device area: flags, idx, ring[size], avail_event.
+// Driver area: flags, idx, ring[size], used_event. Device area: flags, idx, ring[size],
+// avail_event.
 inline constexpr std::uint64_t flags_offset = 0;
 inline constexpr std::uint64_t index_offset = 2;
 inline constexpr std::uint64_t ring_offset = 4;

@@ -90,8 +90,8 @@ bool SplitRing::push(const Chain& chain, std::uint32_t written_bytes) {
 bool SplitRing::interrupt_wanted(std::uint16_t before) const {
   full_barrier();
   if (features_.has(Feature::EventIndex)) {
-    const auto used_event = driver_.load<std::uint16_t>(ring_entry(size_),
-                                                        std::memory_order_relaxed);
+    const auto used_event =
+        driver_.load<std::uint16_t>(ring_entry(size_), std::memory_order_relaxed);
     return passes(before, next_used_, used_event);
   }
   return driver_.load<std::uint16_t>(flags_offset, std::memory_order_relaxed) != not_wanted;

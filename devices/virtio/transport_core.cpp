@@ -167,7 +167,8 @@ void TransportCore::broken(std::uint16_t) noexcept {
 void TransportCore::config_changed() noexcept {
   ++config_generation_;
   // 2.5.1: not before the driver is ready.
-  if (look([](const CommonRegisters& seen) { return seen.driver_ok(); })) interrupts_.raise_config();
+  if (look([](const CommonRegisters& seen) { return seen.driver_ok(); }))
+    interrupts_.raise_config();
 }
 
 }  // namespace devices::virtio
