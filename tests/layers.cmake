@@ -29,7 +29,7 @@ set(only_catch2 "^tests/")
 # Parts of a folder that only the named files outside of it may include: back ends, and the host.
 set(guarded platform/kvm platform/host)
 set(only_platform/kvm "^(platform/kvm/|vmm/main.cpp|vmm/kvm_board.hpp|vmm/[a-z0-9_]+/kvm_board.cpp)")
-set(only_platform/host "^(platform/host/|vmm/serial_streams)")
+set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/session)")
 
 # Siblings that do not know each other: kinds of devices, and architectures.
 set(siblings devices/serial devices/system devices/clock loader/x86_64 loader/arm64 platform/x86_64 platform/arm64

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "devices/system/power_control.hpp"
+#include "devices/virtio/console.hpp"
 #include "platform/vcpu.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/scope.hpp"
@@ -25,6 +26,14 @@ namespace vmm {
 /// What stands behind each serial port; null where there is no port.
 using SerialStreams = std::array<runtime::ByteStream*, serial_port_count>;
 
+/// What stands behind a machine's devices. It outlives the machine: after a restart the same
+/// terminal, file or socket goes on.
+struct Backends {
+  SerialStreams serial{};
+  runtime::ByteStream* virtio_console = nullptr;                  ///< Null where there is none.
+  std::optional<devices::virtio::ConsoleSize> console_size = {};  ///< If it is a terminal.
+};
+
 /// Why a machine no longer runs.
 enum class Ending : std::uint8_t { PowerOff, Reset, Crash, Stopped };
 
@@ -32,7 +41,7 @@ class Board {
  public:
   /// Everything outlives the board.
   struct Wiring {
-    const SerialStreams& serial;
+    const Backends& backends;
     devices::PowerControl& power;
     Timeline& timeline;
     runtime::Executor executor;
@@ -49,10 +58,14 @@ class Board {
   [[nodiscard]] virtual std::optional<Ending> ending(const platform::VmExit& exit) = 0;
 
   virtual void press_power_button() = 0;
+  /// The terminal behind the virtio console has a new size.
+  virtual void resize_console(devices::virtio::ConsoleSize size) = 0;
+  /// No vCPU may wait for what run() started: it will enter the guest no more.
+  virtual void release_vcpus() = 0;
 
   /// Starts what the devices do by themselves.
   virtual void run(runtime::Scope& tasks) = 0;
-  /// Returns when the serial ports' streams have taken all that the guest sent.
+  /// Returns when the streams behind serial ports and consoles have taken all that the guest sent.
   virtual runtime::Task<> drain() = 0;
 
   [[nodiscard]] virtual std::uint64_t console_bytes() const = 0;

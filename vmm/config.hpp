@@ -37,6 +37,8 @@ struct MachineConfig {
   std::uint64_t memory_bytes = 0;
   std::uint32_t processors = 1;
   std::array<SerialBackend, serial_port_count> serial;
+  SerialBackend virtio_console;  ///< Kind::None: there is no such device.
+  bool rng = false;              ///< A virtio entropy device.
   loader::smbios::Identity smbios;
   // AArch64 only.
   bool device_tree = false;  ///< Else ACPI.

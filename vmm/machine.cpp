@@ -33,7 +33,7 @@ Ending ending_of(platform::SystemEvent::Kind kind) {
 Machine::Machine(const MakeBoard& make_board, const Surroundings& surroundings)
     : timeline_{surroundings.timeline},
       ended_{surroundings.executor},
-      board_{make_board({.serial = surroundings.serial,
+      board_{make_board({.backends = surroundings.backends,
                          .power = *this,
                          .timeline = surroundings.timeline,
                          .executor = surroundings.executor})},
@@ -93,16 +93,23 @@ runtime::Task<Ending> Machine::run() {
 }
 
 runtime::Task<> Machine::run_with(runtime::Scope& device_tasks) {
-  const runtime::Finally stop_vcpus{[this] {
-    vcpu_threads_.stop();
+  const runtime::Finally stopped{[this] {
+    stop_vcpus();
     close_timeline();
   }};
   board_->run(device_tasks);
   vcpu_threads_.start(board_->vcpus(), timeline_);
   while (!has_ended()) co_await ended_.wait();
-  vcpu_threads_.stop();
+  stop_vcpus();
   co_await runtime::with_scope([this](runtime::Scope& tasks) { return drain(tasks); });
   device_tasks.request_stop();
+}
+
+/// Joins the threads on the Loop's own, so none of them may be waiting for a task.
+void Machine::stop_vcpus() {
+  vcpu_threads_.request_stop();
+  board_->release_vcpus();
+  vcpu_threads_.stop();
 }
 
 runtime::Task<> Machine::drain(runtime::Scope& tasks) {

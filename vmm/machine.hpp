@@ -28,7 +28,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
  public:
   /// What a machine stands on; all of it outlives the machine.
   struct Surroundings {
-    const SerialStreams& serial;
+    const Backends& backends;
     Timeline& timeline;
     runtime::Executor executor;
   };
@@ -43,6 +43,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
 
   /// Asks the guest to shut down; it may take no notice.
   void press_power_button() { board_->press_power_button(); }
+  void resize_console(devices::virtio::ConsoleSize size) { board_->resize_console(size); }
   /// Ends run() soon, whatever the guest or a stream's reader is doing. From any thread.
   void stop();
 
@@ -62,6 +63,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   runtime::Task<> run_with(runtime::Scope& device_tasks);
   runtime::Task<> drain(runtime::Scope& tasks);
   runtime::Task<> cut_drain_short(runtime::Scope& tasks);
+  void stop_vcpus();
   void close_timeline();
 
   // In order of dependence: what is destroyed last comes first.

@@ -242,6 +242,20 @@ std::array<SerialBackend, serial_port_count> serial_ports(
   return backends;
 }
 
+SerialBackend virtio_console(std::string_view text,
+                             std::span<const SerialBackend, serial_port_count> serial) {
+  const SerialBackend backend = serial_backend("--virtio-console", text);
+  for (std::size_t i = 0; i < serial_port_count; ++i) {
+    const bool same_terminal = backend.kind == SerialBackend::Kind::Console &&
+                               serial[i].kind == SerialBackend::Kind::Console;
+    const bool same_file = !backend.path.empty() && backend.path == serial[i].path;
+    if (same_terminal || same_file) {
+      refuse("--virtio-console: found {}, but --com{} has it; one device can", text, i + 1);
+    }
+  }
+  return backend;
+}
+
 void add_smbios(std::string_view pairs, loader::smbios::Identity& identity) {
   for (;;) {
     const std::size_t comma = pairs.find(',');
@@ -289,6 +303,8 @@ std::string default_command_line(const MachineConfig& machine) {
   if (const auto port = console_port(machine))
     line += pc ? fmt::format(" console=ttyS{}", *port)
                : fmt::format(" console=ttyAMA{}", ports_before(machine, *port));
+  // The last one named is the one that init talks to.
+  if (machine.virtio_console.kind != SerialBackend::Kind::None) line += " console=hvc0";
   if (pc) line += " pci=off tsc=reliable no_timer_check";
   return line + " cryptomgr.notests random.trust_cpu=on";
 }

@@ -37,8 +37,8 @@ Examples:
   mayfly -k Image --arch arm64 --device-tree --dry-run
       The same for an AArch64 host, on any host.
 
-Serial backends (--com1 .. --com4):
-  console      this terminal (one port only)      none         nothing there
+Serial backends (--com1 .. --com4, --virtio-console):
+  console      this terminal (one device only)    none         nothing there
   stderr       output to standard error           file=PATH    output to a file, made anew
   listen=PATH  a Unix socket, one client at a     pty          a new pseudo-terminal; its name
                time; without one output is lost                is printed
@@ -57,7 +57,10 @@ struct Words {
   bool no_default_command_line = false;
   std::string memory = "512M";
   std::string processors = "1";
+  std::optional<std::string> com1;  // console, unless that is the virtio console's
   std::array<std::string, serial_port_count> serial{"console", "none", "none", "none"};
+  std::string virtio_console = "none";
+  bool rng = false;
   std::vector<std::string> smbios;
   bool device_tree = false;
   std::optional<std::string> gic_msi;
@@ -92,13 +95,21 @@ void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("-m,--memory", words.memory, "RAM: 256M, 4G; default 512M")->type_name("SIZE");
   app.add_option("-p,--processors", words.processors, "Virtual processors, 1 to 255; default 1")
       ->type_name("N");
-  for (std::size_t i = 0; i < serial_port_count; ++i) {
+  app.add_option("--com1", words.com1,
+                 "Serial port 1; default console, or none if --virtio-console is the console")
+      ->type_name("BACKEND");
+  for (std::size_t i = 1; i < serial_port_count; ++i) {
     app.add_option(
            fmt::format("--com{}", i + 1), words.serial[i],
            fmt::format("Serial port {}{}; default {}", i + 1,
                        i < arm64_serial_port_count ? "" : " (x86_64 only)", words.serial[i]))
         ->type_name("BACKEND");
   }
+  app.add_option("--virtio-console", words.virtio_console,
+                 "Virtio console (hvc0): costs the guest a fraction of a serial port, but its\n"
+                 "kernel needs the driver; default none")
+      ->type_name("BACKEND");
+  app.add_flag("--rng", words.rng, "Virtio entropy device (/dev/hwrng)");
   app.add_option(
          "--smbios", words.smbios,
          "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
@@ -172,7 +183,11 @@ Options check(const Words& words) {
   machine.initrd_path = option_values::path("--initrd", words.initrd);
   machine.memory_bytes = option_values::memory(words.memory);
   machine.processors = option_values::processors(words.processors);
-  machine.serial = option_values::serial_ports(words.serial, machine.architecture);
+  auto serial = words.serial;
+  serial[0] = words.com1.value_or(words.virtio_console == "console" ? "none" : "console");
+  machine.serial = option_values::serial_ports(serial, machine.architecture);
+  machine.virtio_console = option_values::virtio_console(words.virtio_console, machine.serial);
+  machine.rng = words.rng;
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(
       words.no_default_command_line ? "" : option_values::default_command_line(machine),

@@ -28,20 +28,19 @@ runtime::UniqueFd duplicate(int descriptor, std::string_view name) {
 }  // namespace
 
 SerialBackends::SerialBackends(const MachineConfig& config, runtime::Executor executor,
-                               runtime::LocalEvent& quit) {
+                               runtime::LocalEvent& quit)
+    : virtio_console_is_terminal_{config.virtio_console.kind == SerialBackend::Kind::Console &&
+                                  platform::host::is_terminal(STDOUT_FILENO)} {
   for (std::size_t i = 0; i < serial_port_count; ++i) {
-    try {
-      streams_[i] = open(i, config.serial[i], executor, quit);
-    } catch (const runtime::HostError& error) {
-      throw BadInput{fmt::format("--com{}: {}", i + 1, error.what())};
-    }
+    streams_[i] = open(fmt::format("--com{}", i + 1), config.serial[i], executor, quit);
   }
+  virtio_console_ = open("--virtio-console", config.virtio_console, executor, quit);
 }
 
-std::unique_ptr<runtime::ByteStream> SerialBackends::open(std::size_t port,
+std::unique_ptr<runtime::ByteStream> SerialBackends::open(std::string_view option,
                                                           const SerialBackend& backend,
                                                           runtime::Executor executor,
-                                                          runtime::LocalEvent& quit) {
+                                                          runtime::LocalEvent& quit) try {
   using Kind = SerialBackend::Kind;
   switch (backend.kind) {
     case Kind::None:
@@ -66,17 +65,24 @@ std::unique_ptr<runtime::ByteStream> SerialBackends::open(std::size_t port,
     }
     case Kind::Pty: {
       auto pty = std::make_unique<PtyStream>(executor);
-      fmt::print(stderr, "mayfly: com{} is {}\n", port + 1, pty->path());
+      fmt::print(stderr, "mayfly: {} is {}\n", option.substr(2), pty->path());
       return pty;
     }
   }
   return nullptr;
+} catch (const runtime::HostError& error) {
+  throw BadInput{fmt::format("{}: {}", option, error.what())};
 }
 
-SerialStreams SerialBackends::streams() const {
-  SerialStreams streams{};
-  for (std::size_t i = 0; i < serial_port_count; ++i) streams[i] = streams_[i].get();
-  return streams;
+Backends SerialBackends::backends() const {
+  Backends backends;
+  for (std::size_t i = 0; i < serial_port_count; ++i) backends.serial[i] = streams_[i].get();
+  backends.virtio_console = virtio_console_.get();
+  if (virtio_console_is_terminal_) {
+    const auto [columns, rows] = platform::host::terminal_size(STDOUT_FILENO);
+    backends.console_size = {.columns = columns, .rows = rows};
+  }
+  return backends;
 }
 
 void SerialBackends::begin() {

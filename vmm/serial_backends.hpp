@@ -1,9 +1,10 @@
-// The streams behind a machine's serial ports, made from its configuration. They outlive the
-// machine: after a restart the same terminal, file or socket goes on.
+// The streams behind a machine's serial ports and its virtio console, made from its configuration.
+// They outlive the machine: after a restart the same terminal, file or socket goes on.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "runtime/local_event.hpp"
@@ -22,7 +23,7 @@ class SerialBackends {
                  runtime::LocalEvent& quit);
 
   /// Null where there is no port.
-  [[nodiscard]] SerialStreams streams() const;
+  [[nodiscard]] Backends backends() const;
 
   /// Starts what the streams do by themselves.
   void run(runtime::Scope& tasks);
@@ -31,12 +32,14 @@ class SerialBackends {
   void begin();
 
  private:
-  [[nodiscard]] std::unique_ptr<runtime::ByteStream> open(std::size_t port,
+  [[nodiscard]] std::unique_ptr<runtime::ByteStream> open(std::string_view option,
                                                           const SerialBackend& backend,
                                                           runtime::Executor executor,
                                                           runtime::LocalEvent& quit);
 
   std::array<std::unique_ptr<runtime::ByteStream>, serial_port_count> streams_;
+  std::unique_ptr<runtime::ByteStream> virtio_console_;
+  bool virtio_console_is_terminal_;
   ConsoleStream* console_ = nullptr;
   std::vector<SocketStream*> sockets_;
   std::vector<runtime::UniqueFd> files_to_empty_;

@@ -13,6 +13,13 @@
 
 namespace vmm {
 
+using OutputTime = std::optional<std::chrono::steady_clock::time_point>;
+
+/// Of two moments that may not have come.
+[[nodiscard]] inline OutputTime earlier(OutputTime one, OutputTime other) {
+  return !other || (one && *one < *other) ? one : other;
+}
+
 /// `Port` is a devices::SerialPort.
 template <typename Port>
 class SerialPorts {
@@ -46,11 +53,10 @@ class SerialPorts {
   }
 
   /// When any of them sent its first byte.
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_byte_sent_at() const {
-    std::optional<std::chrono::steady_clock::time_point> first;
+  [[nodiscard]] OutputTime first_byte_sent_at() const {
+    OutputTime first;
     for (const auto& port : ports_) {
-      const auto at = port ? port->first_byte_sent_at() : std::nullopt;
-      if (at && (!first || *at < *first)) first = at;
+      if (port) first = earlier(first, port->first_byte_sent_at());
     }
     return first;
   }

@@ -48,6 +48,7 @@ Task<> Session::run() {
 Task<> Session::run_with(runtime::Scope& helpers) {
   helpers.spawn(watch_signals(helpers));
   helpers.spawn(watch_quit());
+  if (serial_.backends().console_size) helpers.spawn(watch_window());
   serial_.run(helpers);
   for (;;) {
     const auto started = runtime::Clock::now();
@@ -63,8 +64,8 @@ Task<> Session::run_with(runtime::Scope& helpers) {
 }
 
 Task<Session::Next> Session::run_machine() {
-  const SerialStreams streams = serial_.streams();
-  machine_.emplace(make_board_, Machine::Surroundings{streams, timeline_, executor_});
+  const Backends backends = serial_.backends();
+  machine_.emplace(make_board_, Machine::Surroundings{backends, timeline_, executor_});
   serial_.begin();
   const Ending ending = co_await machine_->run();
   machine_.reset();
@@ -104,6 +105,16 @@ Task<> Session::stop_gently() {
   machine_->press_power_button();
   co_await runtime::sleep_for(power_button_grace);
   if (machine_) machine_->stop();
+}
+
+Task<> Session::watch_window() {
+  runtime::Signals changes{executor_, {SIGWINCH}};
+  for (;;) {
+    (void)co_await changes.next();
+    if (const auto size = serial_.backends().console_size; size && machine_) {
+      machine_->resize_console(*size);
+    }
+  }
 }
 
 Task<> Session::watch_quit() {

@@ -35,6 +35,8 @@ class Session {
   [[nodiscard]] Next after(Ending ending);
   runtime::Task<> watch_signals(runtime::Scope& all);
   runtime::Task<> watch_quit();
+  /// Tells the guest when this terminal's window changes.
+  runtime::Task<> watch_window();
   runtime::Task<> stop_gently();
 
   const Options& options_;

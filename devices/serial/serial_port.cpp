@@ -26,7 +26,7 @@ template <SerialRegisters Registers>
 SerialPort<Registers>::SerialPort(runtime::Executor executor, platform::InterruptLine irq,
                                   runtime::ByteStream& stream, TerminalHandshake handshake)
     : state_{handshake, std::move(irq)},
-      terminal_{stream},
+      terminal_{stream, "serial port"},
       guest_wrote_{executor},
       room_to_receive_{executor},
       drained_{executor} {}

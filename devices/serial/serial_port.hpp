@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "devices/bus_device.hpp"
-#include "devices/serial/output_progress.hpp"
-#include "devices/serial/terminal.hpp"
+#include "devices/output_progress.hpp"
+#include "devices/terminal.hpp"
 #include "devices/serial/terminal_handshake.hpp"
 #include "platform/interrupts.hpp"
 #include "runtime/byte_stream.hpp"

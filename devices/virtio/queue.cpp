@@ -61,6 +61,10 @@ void Queue::unpop(Chain chain) {
   std::visit([&](auto& ring) { ring.unpop(chain); }, ring_);
 }
 
+bool Queue::empty() {
+  return closed_ || !std::visit([](auto& ring) { return ring.expect_notification(); }, ring_);
+}
+
 void Queue::close() {
   closed_ = true;
   doorbell_.notify();

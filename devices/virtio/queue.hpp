@@ -57,6 +57,12 @@ class Queue {
   /// very last of them first.
   void unpop(Chain chain);
 
+  /// Whether the driver has made nothing available that was not popped.
+  [[nodiscard]] bool empty();
+
+  /// kicked() looks again, as if the driver had rung.
+  void ring() { doorbell_.notify(); }
+
   /// From here on kicked() says false and pop() gives nothing. push() still works: what is in
   /// flight is answered.
   void close();

@@ -33,7 +33,7 @@ Bytes virtio_mmio(std::size_t index, platform::AddressRange registers, platform:
   return device(fmt::format("VI{:02}", index),
                 {name("_HID", string("LNRO0005")), name("_UID", integer(index)),
                  name("_CRS", resources({qword_memory(registers, MemoryUse::Registers),
-                                         interrupt(pin, Trigger::Level, Sharing::Shared)})),
+                                         interrupt(pin, Trigger::Edge, Sharing::Exclusive)})),
                  more});
 }
 

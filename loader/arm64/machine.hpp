@@ -57,7 +57,7 @@ struct PowerKey {
   friend bool operator==(const PowerKey&, const PowerKey&) = default;
 };
 
-/// A virtio device's register page; level-triggered.
+/// A virtio device's register page; its interrupt is an edge, rising.
 struct VirtioMmio {
   platform::AddressRange registers;
   platform::Gsi interrupt;

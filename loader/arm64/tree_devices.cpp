@@ -125,7 +125,7 @@ void Devices::put_virtio() {
     auto node = tree_.node(unit_name("virtio", device.registers.start));
     node.string("compatible", "virtio,mmio");
     node.cells("reg", Cells{}.range(device.registers));
-    node.cells("interrupts", interrupt(device.interrupt, Trigger::LevelHigh));
+    node.cells("interrupts", interrupt(device.interrupt, Trigger::EdgeRising));
     node.flag("dma-coherent");
   }
 }

@@ -1,6 +1,7 @@
 #include "platform/host/terminal.hpp"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,6 +40,12 @@ void restore_before_dying_of(int signal) {
 
 bool is_terminal(int descriptor) {
   return ::isatty(descriptor) == 1;
+}
+
+TerminalSize terminal_size(int descriptor) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0) return {};
+  return {.columns = size.ws_col, .rows = size.ws_row};
 }
 
 RawTerminal::RawTerminal(int descriptor) : descriptor_{descriptor} {

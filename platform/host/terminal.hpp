@@ -5,10 +5,19 @@
 
 #include <termios.h>
 
+#include <cstdint>
+
 namespace platform::host {
 
 /// Whether the descriptor is a terminal at all.
 [[nodiscard]] bool is_terminal(int descriptor);
+
+/// In characters; zeroes where the terminal does not know.
+struct TerminalSize {
+  std::uint16_t columns = 0;
+  std::uint16_t rows = 0;
+};
+[[nodiscard]] TerminalSize terminal_size(int descriptor);
 
 /// While it lives, the terminal passes every key on untouched (Ctrl-C too: it is the guest's).
 /// Put back by the destructor, and by a handler when the process dies of SIGSEGV, SIGBUS, SIGFPE,

@@ -41,11 +41,11 @@ struct Guest {
     config.processors = processors;
     config.smbios.serial = fmt::format("machine-{}", processors);
     files.emplace(config);
-    streams[0] = &console;
+    backends.serial[0] = &console;
     const auto make_board = [&](const vmm::Board::Wiring& wiring) {
       return vmm::make_kvm_board(kvm, config, *files, wiring);
     };
-    machine.emplace(make_board, vmm::Machine::Surroundings{streams, timeline, executor});
+    machine.emplace(make_board, vmm::Machine::Surroundings{backends, timeline, executor});
   }
 
   runtime::Task<> run() { ending = co_await machine->run(); }
@@ -59,7 +59,7 @@ struct Guest {
 
   MemoryStream console;
   vmm::MachineConfig config;
-  vmm::SerialStreams streams{};
+  vmm::Backends backends;
   vmm::Timeline timeline;
   std::optional<vmm::BootFiles> files;
   std::optional<vmm::Machine> machine;

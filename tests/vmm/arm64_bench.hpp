@@ -22,7 +22,7 @@ struct Arm64Bench {
     config.command_line = "console=ttyAMA0";
     for (std::size_t i = 0; i < vmm::arm64_serial_port_count; ++i) {
       config.serial[i].kind = vmm::SerialBackend::Kind::Console;
-      streams[i] = &serial[i];
+      backends.serial[i] = &serial[i];
     }
     script.exits.resize(1);
   }
@@ -36,7 +36,7 @@ struct Arm64Bench {
                                                  std::make_unique<FakeArm64Vm>(script), wiring);
     };
     return machine.emplace(make_board,
-                           vmm::Machine::Surroundings{streams, timeline, loop.executor()});
+                           vmm::Machine::Surroundings{backends, timeline, loop.executor()});
   }
 
   /// To the end, which is a power off if the script comes to it.
@@ -61,7 +61,7 @@ struct Arm64Bench {
   FakeArm64Script script;
   std::array<MemoryStream, vmm::arm64_serial_port_count> serial{MemoryStream{loop.executor()},
                                                                 MemoryStream{loop.executor()}};
-  vmm::SerialStreams streams{};
+  vmm::Backends backends;
   vmm::Timeline timeline;
   std::optional<vmm::BootFiles> files;
   std::optional<vmm::Machine> machine;

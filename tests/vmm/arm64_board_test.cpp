@@ -77,7 +77,7 @@ TEST_CASE("arm64 machine: each PL011 has its interrupt", "[vmm][arm64]") {
 TEST_CASE("arm64 machine: a serial port with nothing behind it is not there", "[vmm][arm64]") {
   Arm64Bench bench;
   bench.config.serial[1].kind = vmm::SerialBackend::Kind::None;
-  bench.streams[1] = nullptr;
+  bench.backends.serial[1] = nullptr;
   bench.script.exits[0] = {read_mmio(com2 + 0x18, 4), read_mmio(com1 + 0x18, 4)};
   CHECK(bench.run() == Ending::PowerOff);
   CHECK(bench.answer(0) == 0xFFFF'FFFF);

@@ -34,7 +34,7 @@ struct Bench {
     config.memory_bytes = 64u << 20;
     config.command_line = "console=ttyS0";
     config.serial[0].kind = vmm::SerialBackend::Kind::Console;
-    streams[0] = &com1_stream;
+    backends.serial[0] = &com1_stream;
     script.exits.resize(1);
   }
 
@@ -45,14 +45,14 @@ struct Bench {
       return std::make_unique<vmm::x86_64::Board>(config, *files,
                                                   std::make_unique<FakeX86Vm>(script), wiring);
     };
-    return machine.emplace(make_board, Machine::Surroundings{streams, timeline, executor});
+    return machine.emplace(make_board, Machine::Surroundings{backends, timeline, executor});
   }
 
   KernelFile kernel;
   vmm::MachineConfig config;
   FakeX86Script script;
   MemoryStream com1_stream;
-  vmm::SerialStreams streams{};
+  vmm::Backends backends;
   vmm::Timeline timeline;
   std::optional<vmm::BootFiles> files;
   std::optional<Machine> machine;

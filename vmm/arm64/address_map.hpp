@@ -8,6 +8,7 @@
 #include "platform/address.hpp"
 #include "platform/interrupts.hpp"
 #include "runtime/units.hpp"
+#include "vmm/virtio_place.hpp"
 
 namespace vmm::arm64::address_map {
 
@@ -36,6 +37,10 @@ inline constexpr std::array serial_ports{SerialPlace{{0xEFFE'C000}, {33}},
 inline constexpr platform::Gsi rtc_interrupt{35};
 inline constexpr platform::Gsi power_interrupt{36};
 
+inline constexpr platform::GuestAddress first_virtio{0xEFF0'0000};
+inline constexpr std::uint32_t first_virtio_interrupt = 48;
+inline constexpr std::uint32_t virtio_count = 32;
+
 inline constexpr platform::Gsi virt_timer_interrupt{20};
 inline constexpr platform::Gsi pmu_interrupt{23};
 inline constexpr platform::Gsi vmbus_interrupt{18};
@@ -43,6 +48,12 @@ inline constexpr platform::Gsi vmbus_interrupt{18};
 inline constexpr std::uint32_t gic_interrupts = 992;
 inline constexpr std::uint32_t v2m_interrupts = 64;
 inline constexpr platform::Gsi first_v2m_interrupt{gic_interrupts - v2m_interrupts};
+
+[[nodiscard]] inline std::vector<VirtioPlace> virtio() {
+  std::array<platform::Gsi, virtio_count> interrupts;
+  for (std::uint32_t i = 0; i < virtio_count; ++i) interrupts[i] = {first_virtio_interrupt + i};
+  return virtio_places(first_virtio, interrupts);
+}
 
 /// The RAM ranges of a machine with so much memory, ascending.
 [[nodiscard]] inline std::vector<platform::AddressRange> ram(std::uint64_t memory_bytes) {

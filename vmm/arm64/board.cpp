@@ -75,7 +75,7 @@ Board::Board(const MachineConfig& config, const BootFiles& files,
     : vm_{std::move(vm)},
       platform_{platform_config(config, vm_->features())},
       memory_{address_map::ram(config.memory_bytes)},
-      devices_{config, platform_, vm_->interrupts(), wiring} {
+      devices_{config, platform_, *vm_, memory_, wiring} {
   vm_->map(memory_);
   wiring.timeline.mark(BootEvent::MemoryReady);
   // Before the kernel: the tables name the processors as KVM does.

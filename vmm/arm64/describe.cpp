@@ -77,6 +77,7 @@ void add_devices(Description& out, const MachineConfig& config, const PlatformCo
              address_map::power_interrupt.value);
   }
   out.line("  interrupt {}                           virtual timer", platform.virt_timer_ppi.value);
+  describe_virtio(out, config, address_map::virtio());
   if (platform.pmu_gsiv)
     out.line("  interrupt {}                           PMU", platform.pmu_gsiv->value);
 }

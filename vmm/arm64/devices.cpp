@@ -24,13 +24,22 @@ void describe_devices(const MachineConfig& config, loader::arm64::Machine& machi
   } else {
     machine.power_button = {.interrupt = address_map::power_interrupt};
   }
+  const std::vector<VirtioPlace> places = address_map::virtio();
+  for (std::size_t i = 0; i < virtio_device_names(config).size(); ++i) {
+    machine.virtio_mmio.push_back({places[i].registers, places[i].interrupt});
+  }
 }
 
-Devices::Devices(const MachineConfig& config, const PlatformConfig& platform,
-                 platform::InterruptController& interrupts, const vmm::Board::Wiring& wiring)
-    : pins_{interrupts},
+runtime::Task<> Devices::drain() {
+  return runtime::all(serial_ports_.drain(), virtio_.drain());
+}
+
+Devices::Devices(const MachineConfig& config, const PlatformConfig& platform, platform::Vm& vm,
+                 const platform::GuestMemory& memory, const vmm::Board::Wiring& wiring)
+    : pins_{vm.interrupts()},
       rtc_{wiring.executor, pins_.line(address_map::rtc_interrupt)},
-      boot_timer_{wiring.timeline} {
+      boot_timer_{wiring.timeline},
+      virtio_{{config, address_map::virtio(), vm, memory, wiring}, mmio_} {
   add_serial_ports(wiring);
   add_message_frame(platform);
   add_power_button(config, wiring.executor);
@@ -40,10 +49,10 @@ Devices::Devices(const MachineConfig& config, const PlatformConfig& platform,
 
 void Devices::add_serial_ports(const vmm::Board::Wiring& wiring) {
   for (std::size_t i = 0; i < address_map::serial_ports.size(); ++i) {
-    if (wiring.serial[i] == nullptr) continue;
+    if (wiring.backends.serial[i] == nullptr) continue;
     const address_map::SerialPlace place = address_map::serial_ports[i];
-    auto& port =
-        serial_ports_.emplace(i, wiring.executor, pins_.line(place.interrupt), *wiring.serial[i]);
+    auto& port = serial_ports_.emplace(i, wiring.executor, pins_.line(place.interrupt),
+                                       *wiring.backends.serial[i]);
     mmio_.add(place.base, devices::Pl011::size_bytes, port);
   }
 }
@@ -87,6 +96,7 @@ bool Devices::carry_out(platform::VmExit& exit) {
 
 void Devices::run(runtime::Scope& tasks) {
   serial_ports_.run(tasks);
+  virtio_.run(tasks);
   tasks.spawn(rtc_.run());
   if (power_key_) tasks.spawn(power_key_->run());
 }

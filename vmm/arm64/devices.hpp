@@ -22,6 +22,7 @@
 #include "vmm/config.hpp"
 #include "vmm/interrupt_pins.hpp"
 #include "vmm/serial_ports.hpp"
+#include "vmm/virtio_devices.hpp"
 
 namespace vmm::arm64 {
 
@@ -31,7 +32,7 @@ void describe_devices(const MachineConfig& config, loader::arm64::Machine& machi
 class Devices {
  public:
   Devices(const MachineConfig& config, const platform::arm64::PlatformConfig& platform,
-          platform::InterruptController& interrupts, const vmm::Board::Wiring& wiring);
+          platform::Vm& vm, const platform::GuestMemory& memory, const vmm::Board::Wiring& wiring);
 
   /// Carries out a register access; false if the exit is none.
   [[nodiscard]] bool carry_out(platform::VmExit& exit);
@@ -40,12 +41,16 @@ class Devices {
 
   /// Starts what the devices do by themselves.
   void run(runtime::Scope& tasks);
-  /// Returns when the serial ports' streams have taken all that the guest sent.
-  runtime::Task<> drain() { return serial_ports_.drain(); }
+  /// Returns when the streams behind serial ports and console have taken all that the guest sent.
+  runtime::Task<> drain();
+  void release_vcpus() { virtio_.release_vcpus(); }
+  void resize_console(devices::virtio::ConsoleSize size) { virtio_.resize_console(size); }
 
-  [[nodiscard]] std::uint64_t console_bytes() const { return serial_ports_.sent_bytes(); }
+  [[nodiscard]] std::uint64_t console_bytes() const {
+    return serial_ports_.sent_bytes() + virtio_.console_bytes();
+  }
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const {
-    return serial_ports_.first_byte_sent_at();
+    return earlier(serial_ports_.first_byte_sent_at(), virtio_.first_console_byte_at());
   }
 
  private:
@@ -62,6 +67,7 @@ class Devices {
   devices::BootTimer boot_timer_;
   std::optional<devices::GicV2mFrame> v2m_;
   devices::MmioBus mmio_;
+  VirtioDevices virtio_;
 };
 
 }  // namespace vmm::arm64

@@ -8,6 +8,7 @@
 #include "platform/address.hpp"
 #include "platform/interrupts.hpp"
 #include "runtime/units.hpp"
+#include "vmm/virtio_place.hpp"
 
 namespace vmm::x86_64::address_map {
 
@@ -29,6 +30,28 @@ inline constexpr platform::Port rtc{0x70};
 inline constexpr platform::Gsi rtc_interrupt{8};
 inline constexpr platform::Port power_management{0x400};
 inline constexpr platform::Gsi power_management_interrupt{9};
+
+/// The pins no PC device has, those beyond the PICs' first.
+inline constexpr std::array<platform::Gsi, 17> virtio_interrupts{{{16},
+                                                                  {17},
+                                                                  {18},
+                                                                  {19},
+                                                                  {20},
+                                                                  {21},
+                                                                  {22},
+                                                                  {23},
+                                                                  {5},
+                                                                  {6},
+                                                                  {7},
+                                                                  {10},
+                                                                  {11},
+                                                                  {12},
+                                                                  {13},
+                                                                  {14},
+                                                                  {15}}};
+[[nodiscard]] inline std::vector<VirtioPlace> virtio() {
+  return virtio_places({0xC001'0000}, virtio_interrupts);
+}
 
 /// The RAM ranges of a machine with so much memory, ascending.
 [[nodiscard]] inline std::vector<platform::AddressRange> ram(std::uint64_t memory_bytes) {

@@ -25,7 +25,7 @@ Board::Board(const MachineConfig& config, const BootFiles& files,
              std::unique_ptr<platform::x86_64::Vm> vm, const Wiring& wiring)
     : vm_{std::move(vm)},
       memory_{address_map::ram(config.memory_bytes)},
-      devices_{config, vm_->interrupts(), wiring} {
+      devices_{config, *vm_, memory_, wiring} {
   vm_->map(memory_);
   // The index of a CMOS register matters only once its data port is read or written.
   (void)vm_->coalesce_writes(address_map::rtc);

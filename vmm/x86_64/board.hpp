@@ -29,6 +29,8 @@ class Board final : public vmm::Board {
   bool carry_out(platform::VmExit& exit) override { return devices_.carry_out(exit); }
   std::optional<Ending> ending(const platform::VmExit& exit) override;
   void press_power_button() override { devices_.press_power_button(); }
+  void resize_console(devices::virtio::ConsoleSize size) override { devices_.resize_console(size); }
+  void release_vcpus() override { devices_.release_vcpus(); }
   void run(runtime::Scope& tasks) override { devices_.run(tasks); }
   runtime::Task<> drain() override { return devices_.drain(); }
   std::uint64_t console_bytes() const override { return devices_.console_bytes(); }

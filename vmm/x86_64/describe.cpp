@@ -55,6 +55,7 @@ void add_devices(Description& out, const MachineConfig& config) {
   add_ports(out, {devices::I8042ResetPort::port}, 1, "keyboard controller: reset only");
   add_ports(out, {devices::ResetControlPort::port}, 1, "reset control");
   out.range({address_map::boot_timer, devices::BootTimer::size_bytes}, "boot timer: write 123");
+  describe_virtio(out, config, address_map::virtio());
 }
 
 }  // namespace

@@ -40,26 +40,31 @@ void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine
   machine.rtc = {.base = address_map::rtc, .interrupt = address_map::rtc_interrupt};
   machine.power.base = address_map::power_management;
   machine.power.interrupt = address_map::power_management_interrupt;
+  const std::vector<VirtioPlace> places = address_map::virtio();
+  for (std::size_t i = 0; i < virtio_device_names(config).size(); ++i) {
+    machine.virtio_mmio.push_back({places[i].registers, places[i].interrupt});
+  }
 }
 
-Devices::Devices(const MachineConfig& config, platform::InterruptController& interrupts,
+Devices::Devices(const MachineConfig& config, platform::Vm& vm, const platform::GuestMemory& memory,
                  const vmm::Board::Wiring& wiring)
-    : pins_{interrupts},
+    : pins_{vm.interrupts()},
       post_code_{wiring.timeline},
       boot_timer_{wiring.timeline},
       fast_reset_{wiring.power},
       i8042_{wiring.power},
-      reset_control_{wiring.power} {
+      reset_control_{wiring.power},
+      virtio_{{config, address_map::virtio(), vm, memory, wiring}, mmio_} {
   add_serial_ports(wiring);
   add_system_devices(config, wiring);
 }
 
 void Devices::add_serial_ports(const vmm::Board::Wiring& wiring) {
   for (std::size_t i = 0; i < serial_port_count; ++i) {
-    if (wiring.serial[i] == nullptr) continue;
+    if (wiring.backends.serial[i] == nullptr) continue;
     const address_map::SerialPlace place = address_map::serial_ports[i];
-    auto& port =
-        serial_ports_.emplace(i, wiring.executor, pins_.line(place.interrupt), *wiring.serial[i]);
+    auto& port = serial_ports_.emplace(i, wiring.executor, pins_.line(place.interrupt),
+                                       *wiring.backends.serial[i]);
     ports_.add(place.base, devices::Uart16550::size_bytes, port);
   }
 }
@@ -100,8 +105,13 @@ bool Devices::carry_out(platform::VmExit& exit) {
   return true;
 }
 
+runtime::Task<> Devices::drain() {
+  return runtime::all(serial_ports_.drain(), virtio_.drain());
+}
+
 void Devices::run(runtime::Scope& tasks) {
   serial_ports_.run(tasks);
+  virtio_.run(tasks);
   tasks.spawn(rtc_->run());
 }
 

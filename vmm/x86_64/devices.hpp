@@ -23,6 +23,7 @@
 #include "vmm/config.hpp"
 #include "vmm/interrupt_pins.hpp"
 #include "vmm/serial_ports.hpp"
+#include "vmm/virtio_devices.hpp"
 
 namespace vmm::x86_64 {
 
@@ -31,7 +32,8 @@ void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine
 
 class Devices {
  public:
-  Devices(const MachineConfig& config, platform::InterruptController& interrupts,
+  /// All of it outlives the devices.
+  Devices(const MachineConfig& config, platform::Vm& vm, const platform::GuestMemory& memory,
           const vmm::Board::Wiring& wiring);
 
   /// Carries out a register access; false if the exit is none.
@@ -41,12 +43,16 @@ class Devices {
 
   /// Starts what the devices do by themselves.
   void run(runtime::Scope& tasks);
-  /// Returns when the serial ports' streams have taken all that the guest sent.
-  runtime::Task<> drain() { return serial_ports_.drain(); }
+  /// Returns when the streams behind serial ports and console have taken all that the guest sent.
+  runtime::Task<> drain();
+  void release_vcpus() { virtio_.release_vcpus(); }
+  void resize_console(devices::virtio::ConsoleSize size) { virtio_.resize_console(size); }
 
-  [[nodiscard]] std::uint64_t console_bytes() const { return serial_ports_.sent_bytes(); }
+  [[nodiscard]] std::uint64_t console_bytes() const {
+    return serial_ports_.sent_bytes() + virtio_.console_bytes();
+  }
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const {
-    return serial_ports_.first_byte_sent_at();
+    return earlier(serial_ports_.first_byte_sent_at(), virtio_.first_console_byte_at());
   }
 
  private:
@@ -65,6 +71,7 @@ class Devices {
   devices::ResetControlPort reset_control_;
   devices::PortBus ports_;
   devices::MmioBus mmio_;
+  VirtioDevices virtio_;
 };
 
 }  // namespace vmm::x86_64

@@ -48,7 +48,7 @@ struct Rtc {
 
 struct VirtioMmio {
   platform::AddressRange registers;
-  platform::Gsi interrupt;  // level, active high, may be shared
+  platform::Gsi interrupt;  // edge, rising
 };
 
 /// MMIO given out by the guest at run time; the VMBus, if any, hands it to its devices.

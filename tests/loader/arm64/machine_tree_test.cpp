@@ -214,7 +214,7 @@ TEST_CASE("machine tree: clock, virtio and VMBus", "[loader][tree]") {
   CHECK(tree.path_of(tree.cells("/rtc@effea000", "clocks").at(0)) == "/clock-24000000");
   CHECK(tree.texts("/virtio@ef001000", "compatible") == Texts{"virtio,mmio"});
   CHECK(tree.cells("/virtio@ef001000", "reg") == Numbers{0, 0xEF00'1000, 0, 0x1000});
-  CHECK(tree.cells("/virtio@ef001000", "interrupts") == Numbers{0, 9, 4});
+  CHECK(tree.cells("/virtio@ef001000", "interrupts") == Numbers{0, 9, 1});
   CHECK(tree.has("/virtio@ef001000", "dma-coherent"));
   const char* const vmbus = "/vmbus@e0000000";
   CHECK(tree.texts(vmbus, "compatible") == Texts{"microsoft,vmbus"});

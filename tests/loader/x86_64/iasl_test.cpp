@@ -58,7 +58,7 @@ TEST_CASE("iasl: the DSDT of a full machine", "[loader][iasl]") {
                               "0x00000000FFFFFFFF, // Range Maximum",
                               "Interrupt (ResourceConsumer, Edge, ActiveHigh, Shared, ,, )",
                               "Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive, ,, )",
-                              "Interrupt (ResourceConsumer, Level, ActiveHigh, Shared, ,, )",
+                              "Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive, ,, )",
                               "Name (_S5, Package (0x04)"}) {
     CHECK_THAT(source, ContainsSubstring(present));
   }

@@ -1,4 +1,4 @@
-// The byte stream at the far end of a serial line, and what becomes of its failures.
+// The byte stream at the far end of a serial line or console, and what becomes of its failures.
 //
 // Threads: all calls on the executor's.
 #pragma once
@@ -15,7 +15,8 @@ namespace devices {
 
 class Terminal {
  public:
-  explicit Terminal(runtime::ByteStream& stream) : stream_{stream} {}
+  /// `line` is what log messages call it; static storage.
+  Terminal(runtime::ByteStream& stream, const char* line) : stream_{stream}, line_{line} {}
 
   /// A failure costs these bytes only. The first of a series is logged; a reader may come back.
   runtime::Task<> write(std::span<const std::byte> bytes);
@@ -25,6 +26,7 @@ class Terminal {
 
  private:
   runtime::ByteStream& stream_;
+  const char* line_;
   std::uint64_t discarded_bytes_ = 0;  // since the stream failed; 0 while it works
   runtime::log::RateLimit log_limit_;  // a stream that comes and goes, while the guest prints
 };

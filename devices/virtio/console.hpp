@@ -1,0 +1,71 @@
+// virtio-console: one port, whole strings of bytes at a time.
+//
+// Spec:    Virtio 1.2, 5.3 "Console Device", without VIRTIO_CONSOLE_F_MULTIPORT.
+// Threads: configuration on vCPU threads; the rest on the Loop's.
+// Trust:   the guest sends at any pace; a slow reader holds the guest's next bytes back, not us.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <optional>
+
+#include "devices/output_progress.hpp"
+#include "devices/terminal.hpp"
+#include "devices/virtio/device.hpp"
+#include "runtime/byte_stream.hpp"
+#include "runtime/local_event.hpp"
+
+namespace devices::virtio {
+
+struct ConsoleSize {
+  std::uint16_t columns = 0;
+  std::uint16_t rows = 0;
+  friend bool operator==(ConsoleSize, ConsoleSize) = default;
+};
+
+class Console final : public Device {
+ public:
+  /// With a size the guest is told of it, and of each resize(). `stream` is used as a serial port
+  /// uses its own, and outlives this object.
+  Console(runtime::Executor executor, runtime::ByteStream& stream, std::optional<ConsoleSize> size);
+
+  DeviceType type() const override { return DeviceType::Console; }
+  Features features() const override;
+  std::span<const std::uint16_t> queue_sizes() const override { return sizes_; }
+  void read_config(std::uint64_t offset, std::span<std::byte> data) const override;
+  void listen(ConfigListener& listener) override { listener_ = &listener; }
+  runtime::Task<> serve(Queue& queue) override;
+
+  void resize(ConsoleSize size);
+
+  /// Returns when the stream has taken all that the guest had sent, once no vCPU runs any more. A
+  /// stuck stream makes it wait for ever: bound it.
+  runtime::Task<> drain();
+
+  /// From any thread: bytes the guest has sent, and when the first was.
+  [[nodiscard]] std::uint64_t sent_bytes() const { return progress_.sent_bytes(); }
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_byte_sent_at() const {
+    return progress_.first_byte_at();
+  }
+
+ private:
+  static constexpr std::uint16_t receive_queue = 0;
+  static constexpr std::uint16_t transmit_queue = 1;
+  static constexpr std::array<std::uint16_t, 2> sizes_{64, 64};
+
+  runtime::Task<> receive(Queue& queue);
+  runtime::Task<> transmit(Queue& queue);
+  runtime::Task<> send(Queue& queue, Chain chain);
+
+  Terminal terminal_;
+  OutputProgress progress_;
+  const bool has_size_;
+  std::atomic<ConsoleSize> size_;
+  ConfigListener* listener_ = nullptr;
+  Queue* transmitting_ = nullptr;  // while a driver has the queue
+  bool draining_ = false;
+  runtime::LocalEvent drained_;
+};
+
+}  // namespace devices::virtio

@@ -1,0 +1,82 @@
+#include "vmm/virtio_devices.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "devices/virtio/entropy.hpp"
+
+namespace vmm {
+
+using devices::virtio::MmioTransport;
+
+std::vector<std::string> virtio_device_names(const MachineConfig& config) {
+  std::vector<std::string> names;
+  if (config.virtio_console.kind != SerialBackend::Kind::None) {
+    names.push_back(fmt::format("virtio console, {}", name(config.virtio_console)));
+  }
+  if (config.rng) names.emplace_back("virtio entropy");
+  return names;
+}
+
+void describe_virtio(Description& out, const MachineConfig& config,
+                     std::span<const VirtioPlace> places) {
+  const std::vector<std::string> names = virtio_device_names(config);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out.range(places[i].registers,
+              fmt::format("{}, interrupt {}", names[i], places[i].interrupt.value));
+  }
+}
+
+VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
+  if (parts.wiring.backends.virtio_console != nullptr) {
+    auto console = std::make_unique<devices::virtio::Console>(parts.wiring.executor,
+                                                              *parts.wiring.backends.virtio_console,
+                                                              parts.wiring.backends.console_size);
+    console_ = console.get();
+    add(parts, bus, std::move(console));
+  }
+  if (parts.config.rng) add(parts, bus, std::make_unique<devices::virtio::Entropy>());
+}
+
+void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
+                        std::unique_ptr<devices::virtio::Device> device) {
+  const VirtioPlace& place = parts.places[transports_.size()];
+  platform::InterruptEdge edge;
+  parts.vm.interrupt_from(edge.native_handle(), place.interrupt);
+  auto transport = std::make_unique<MmioTransport>(parts.wiring.executor, parts.memory, *device,
+                                                   std::move(edge));
+  for (std::uint16_t i = 0; i < transport->core().queue_count(); ++i) {
+    parts.vm.ring({.place = place.registers.start + MmioTransport::queue_notify_offset, .value = i},
+                  transport->core().doorbell(i));
+  }
+  bus.add(place.registers.start, place.registers.size_bytes, *transport);
+  devices_.push_back(std::move(device));
+  transports_.push_back(std::move(transport));
+}
+
+void VirtioDevices::run(runtime::Scope& tasks) {
+  for (const auto& transport : transports_) tasks.spawn(transport->core().run());
+}
+
+runtime::Task<> VirtioDevices::drain() {
+  if (console_ != nullptr) co_await console_->drain();
+}
+
+void VirtioDevices::release_vcpus() {
+  for (const auto& transport : transports_) transport->core().release();
+}
+
+void VirtioDevices::resize_console(devices::virtio::ConsoleSize size) {
+  if (console_ != nullptr) console_->resize(size);
+}
+
+std::uint64_t VirtioDevices::console_bytes() const {
+  return console_ == nullptr ? 0 : console_->sent_bytes();
+}
+
+std::optional<std::chrono::steady_clock::time_point> VirtioDevices::first_console_byte_at() const {
+  return console_ == nullptr ? std::nullopt : console_->first_byte_sent_at();
+}
+
+}  // namespace vmm

@@ -1,0 +1,67 @@
+// A machine's virtio devices, each behind its transport; the same on every architecture but for the
+// places it has for them.
+//
+// Threads: made before the first vCPU runs; run(), drain() and resize on the Loop's.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "devices/bus.hpp"
+#include "devices/virtio/console.hpp"
+#include "devices/virtio/mmio_transport.hpp"
+#include "platform/guest_memory.hpp"
+#include "platform/vm.hpp"
+#include "runtime/scope.hpp"
+#include "vmm/board.hpp"
+#include "vmm/config.hpp"
+#include "vmm/description.hpp"
+#include "vmm/virtio_place.hpp"
+
+namespace vmm {
+
+/// The virtio devices of a machine in words, in the order of their places.
+[[nodiscard]] std::vector<std::string> virtio_device_names(const MachineConfig& config);
+
+/// They and their places, a line for each.
+void describe_virtio(Description& out, const MachineConfig& config,
+                     std::span<const VirtioPlace> places);
+
+class VirtioDevices {
+ public:
+  /// Everything outlives this object.
+  struct Parts {
+    const MachineConfig& config;
+    std::span<const VirtioPlace> places;
+    platform::Vm& vm;
+    const platform::GuestMemory& memory;
+    const Board::Wiring& wiring;
+  };
+  /// Puts them on the bus. Throws HostError.
+  VirtioDevices(const Parts& parts, devices::MmioBus& bus);
+
+  /// Starts what the devices do by themselves.
+  void run(runtime::Scope& tasks);
+  /// Returns when the console's stream has taken all that the guest sent.
+  runtime::Task<> drain();
+  void release_vcpus();
+  void resize_console(devices::virtio::ConsoleSize size);
+
+  [[nodiscard]] std::uint64_t console_bytes() const;
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
+
+ private:
+  void add(const Parts& parts, devices::MmioBus& bus,
+           std::unique_ptr<devices::virtio::Device> device);
+
+  std::vector<std::unique_ptr<devices::virtio::Device>> devices_;
+  std::vector<std::unique_ptr<devices::virtio::MmioTransport>> transports_;
+  devices::virtio::Console* console_ = nullptr;
+};
+
+}  // namespace vmm

@@ -1,0 +1,31 @@
+// Where a machine can have virtio-mmio devices.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "platform/address.hpp"
+#include "platform/interrupts.hpp"
+
+namespace vmm {
+
+struct VirtioPlace {
+  static constexpr std::uint64_t page_bytes = 0x1000;
+
+  platform::AddressRange registers;
+  platform::Gsi interrupt;  ///< Its own: edge, rising.
+};
+
+/// Pages one after the other; interrupts as the architecture has them free.
+[[nodiscard]] inline std::vector<VirtioPlace> virtio_places(
+    platform::GuestAddress first, std::span<const platform::Gsi> interrupts) {
+  std::vector<VirtioPlace> places;
+  for (const platform::Gsi interrupt : interrupts) {
+    const platform::GuestAddress start = first + places.size() * VirtioPlace::page_bytes;
+    places.push_back({{start, VirtioPlace::page_bytes}, interrupt});
+  }
+  return places;
+}
+
+}  // namespace vmm
