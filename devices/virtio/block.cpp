@@ -1,7 +1,6 @@
 #include "devices/virtio/block.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -24,6 +23,10 @@ namespace {
 /// How often the disk's size is looked at. inotify would tell of a change at once, and of every
 /// write of ours as well.
 constexpr auto size_check_interval = 1s;
+
+/// Linux aligns what it can to these. Less than a page makes the host read before it writes.
+constexpr std::uint8_t physical_block_exponent = 3;
+constexpr std::uint16_t sectors_of_physical_block = 1 << physical_block_exponent;
 
 Task<Status> just(Status status) {
   co_return status;
@@ -53,7 +56,6 @@ void Block::activate(Features accepted) {
 }
 
 void Block::read_config(std::uint64_t offset, std::span<std::byte> data) const {
-  const auto physical_exponent = std::bit_width(settings_.physical_block_bytes / sector_bytes) - 1;
   const block::Config config{
       .capacity_sectors = capacity_sectors_,
       .size_max = 0,
@@ -61,16 +63,16 @@ void Block::read_config(std::uint64_t offset, std::span<std::byte> data) const {
       .seg_max = queue_size - 2,
       .geometry = {},
       .blk_size_bytes = sector_bytes,
-      .topology = {.physical_block_exp = static_cast<std::uint8_t>(physical_exponent),
+      .topology = {.physical_block_exp = physical_block_exponent,
                    .alignment_offset = 0,
-                   .min_io_size = static_cast<std::uint16_t>(1 << physical_exponent),
+                   .min_io_size = sectors_of_physical_block,
                    .opt_io_size = 0},
       .writeback = writes_back(),
       .unused0 = 0,
       .num_queues = settings_.queues,
       .max_discard_sectors = most_sectors_of_segment,
       .max_discard_seg = most_segments,
-      .discard_sector_alignment = 1u << physical_exponent,
+      .discard_sector_alignment = sectors_of_physical_block,
       .max_write_zeroes_sectors = most_sectors_of_segment,
       .max_write_zeroes_seg = most_segments,
       .write_zeroes_may_unmap = disk_.can_discard(),

@@ -24,7 +24,6 @@ class Block final : public Device {
   struct Settings {
     std::string id;  ///< What the guest sees as its serial number; 20 bytes of it.
     std::uint16_t queues = 1;
-    std::uint32_t physical_block_bytes = 4096;  ///< Requests of less may cost more.
   };
 
   static constexpr std::uint16_t queue_size = 256;

@@ -175,10 +175,9 @@ TEST_CASE("virtio block: configuration says what the disk is", "[devices][virtio
   CHECK(config.writeback == 1);
   CHECK(config.num_queues == 1);
   CHECK(config.write_zeroes_may_unmap == 1);
-  const Block wide{bench.disk, {.id = "", .queues = 4, .physical_block_bytes = 512}};
+  const Block wide{bench.disk, {.id = "", .queues = 4}};
   CHECK(wide.queue_sizes().size() == 4);
   CHECK(config_of(wide).num_queues == 4);
-  CHECK(config_of(wide).topology.physical_block_exp == 0);
 }
 
 TEST_CASE("virtio block: features follow the disk", "[devices][virtio]") {
