@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "runtime/units.hpp"
+#include "vmm/disk_options.hpp"
 #include "vmm/option_values.hpp"
 #include "vmm/size.hpp"
 #include "vmm/version.hpp"
+#include "vmm/virtio_devices.hpp"
 
 namespace vmm {
 namespace {
@@ -28,6 +30,8 @@ Examples:
   mayfly -k vmlinuz -r initrd.img
       Boot to the initrd's prompt; the guest's serial console is this terminal.
       Ctrl-Q q quits, Ctrl-Q Ctrl-Q sends one Ctrl-Q.
+  mayfly -k vmlinuz -r initrd.img --disk file=root.img,overlay -c root=/dev/vda
+      A root file system on a disk image, which stays as it is.
   mayfly -k vmlinux -r initrd.img -m 2G -p 4 -c "quiet init=/bin/sh"
       Two GiB, four processors, more words for the kernel's command line.
   mayfly -k vmlinuz -r initrd.img --com1 file=boot.log --explain-boot
@@ -42,6 +46,13 @@ Serial backends (--com1 .. --com4, --virtio-console):
   stderr       output to standard error           file=PATH    output to a file, made anew
   listen=PATH  a Unix socket, one client at a     pty          a new pseudo-terminal; its name
                time; without one output is lost                is printed
+
+Disks (--disk file=PATH and any of these after commas; a comma in PATH is written twice):
+  ro       the guest cannot write to it           overlay  what the guest writes goes to a
+  direct   past the host's page cache                      temporary file, lost at the end
+  id=ID    its serial number in the guest;        discard  what the guest discards (fstrim) is
+           default disk0, disk1, ...                       freed in the image
+  queues=N 1 to 16; default 1
 
 Exit status:
   0 guest powered off, or reset with --on-reset exit    64 bad usage     65 bad input file
@@ -61,6 +72,7 @@ struct Words {
   std::array<std::string, serial_port_count> serial{"console", "none", "none", "none"};
   std::string virtio_console = "none";
   bool rng = false;
+  std::vector<std::string> disks;
   std::vector<std::string> smbios;
   bool device_tree = false;
   std::optional<std::string> gic_msi;
@@ -109,6 +121,10 @@ void describe_machine_options(CLI::App& app, Words& words) {
                  "Virtio console (hvc0): costs the guest a fraction of a serial port, but its\n"
                  "kernel needs the driver; default none")
       ->type_name("BACKEND");
+  app.add_option("--disk", words.disks,
+                 "Virtio disk on a raw image or block device; repeat for more (see below)")
+      ->type_name("file=PATH,...")
+      ->allow_extra_args(false);
   app.add_flag("--rng", words.rng, "Virtio entropy device (/dev/hwrng)");
   app.add_option(
          "--smbios", words.smbios,
@@ -173,6 +189,14 @@ void check_architecture(const Words& words, MachineConfig& machine) {
   if (words.pmu) machine.pmu = option_values::pmu(*words.pmu);
 }
 
+void check_device_count(const MachineConfig& machine) {
+  const std::size_t count = virtio_device_names(machine).size();
+  if (count > most_virtio_devices) {
+    throw BadUsage{fmt::format("--disk: found {} virtio devices with it, expected at most {}",
+                               count, most_virtio_devices)};
+  }
+}
+
 Options check(const Words& words) {
   if (words.kernel.empty())
     throw BadUsage{"--kernel: found nothing, expected a kernel file (see --help)"};
@@ -188,6 +212,8 @@ Options check(const Words& words) {
   machine.serial = option_values::serial_ports(serial, machine.architecture);
   machine.virtio_console = option_values::virtio_console(words.virtio_console, machine.serial);
   machine.rng = words.rng;
+  machine.disks = option_values::disks(words.disks);
+  check_device_count(machine);
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(
       words.no_default_command_line ? "" : option_values::default_command_line(machine),

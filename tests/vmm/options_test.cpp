@@ -123,3 +123,17 @@ TEST_CASE("options: every message is one line", "[vmm][options]") {
     }
   }
 }
+
+TEST_CASE("options: disks in their order, and no more than there are places for",
+          "[vmm][options]") {
+  const Options options = parse({"-k", "k", "--disk", "file=a", "--rng", "--disk=file=b,ro"});
+  REQUIRE(options.machine.disks.size() == 2);
+  CHECK(options.machine.disks[1].path == "b");
+  std::vector<const char*> arguments{"-k", "k"};
+  for (int i = 0; i < 18; ++i) arguments.insert(arguments.end(), {"--disk", "file=a"});
+  CHECK_THROWS_MATCHES(
+      parse_options(arguments), BadUsage,
+      MessageMatches(StartsWith("--disk: found 18 virtio devices with it, expected at most 17")));
+  arguments.resize(arguments.size() - 2);
+  CHECK_NOTHROW(parse_options(arguments));
+}
