@@ -73,7 +73,66 @@ struct Words {
   std::string log_level = "warning";
 };
 
-void describe_machine_options(CLI::App& app, Words& words) {
+/// Describes to CLI11 the options that the arguments may mention, all of them if help may be asked
+/// for. Each that it knows costs it as much as reading one, and few are used at a time.
+class OptionList {
+ public:
+  /// What is further said of an option, to CLI11 or to nobody.
+  class Described {
+   public:
+    explicit Described(CLI::Option* option) : option_{option} {}
+    Described* operator->() { return this; }
+    Described& type_name(const char* name) {
+      if (option_ != nullptr) option_->type_name(name);
+      return *this;
+    }
+    Described& allow_extra_args(bool allowed) {
+      if (option_ != nullptr) option_->allow_extra_args(allowed);
+      return *this;
+    }
+    Described& group(const char* name) {
+      if (option_ != nullptr) option_->group(name);
+      return *this;
+    }
+
+   private:
+    CLI::Option* option_;
+  };
+
+  OptionList(CLI::App& app, std::span<const char* const> arguments)
+      : app_{app}, arguments_{arguments}, help_{may_mention("-h,--help")} {}
+
+  template <typename Target>
+  Described add_option(std::string_view names, Target& target, std::string_view help) {
+    if (!wanted(names)) return Described{nullptr};
+    return Described{app_.add_option(std::string{names}, target, std::string{help})};
+  }
+
+  Described add_flag(std::string_view names, bool& target, std::string_view help) {
+    if (!wanted(names)) return Described{nullptr};
+    return Described{app_.add_flag(std::string{names}, target, std::string{help})};
+  }
+
+ private:
+  [[nodiscard]] bool wanted(std::string_view names) const { return help_ || may_mention(names); }
+
+  /// `names` is "-k,--kernel" or "--kernel". A letter may stand among others behind one dash, a
+  /// word may have its value behind it.
+  [[nodiscard]] bool may_mention(std::string_view names) const {
+    const std::string_view word = names.substr(names.find("--"));
+    const std::string_view letter = names.starts_with("--") ? "" : names.substr(1, 1);
+    return std::ranges::any_of(arguments_, [&](std::string_view argument) {
+      if (argument.starts_with("--")) return argument.starts_with(word);
+      return argument.starts_with('-') && !letter.empty() && argument.find(letter) != argument.npos;
+    });
+  }
+
+  CLI::App& app_;
+  std::span<const char* const> arguments_;
+  bool help_;
+};
+
+void describe_machine_options(OptionList& app, Words& words) {
   app.add_option("-k,--kernel", words.kernel,
                  "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...);\n"
                  "on AArch64: Image, the same compressed, or vmlinuz.efi")
@@ -92,13 +151,12 @@ void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("-m,--memory", words.memory, "RAM: 256M, 4G; default 512M")->type_name("SIZE");
   app.add_option("-p,--processors", words.processors, "Virtual processors, 1 to 255; default 1")
       ->type_name("N");
-  for (std::size_t i = 0; i < serial_port_count; ++i) {
-    app.add_option(
-           fmt::format("--com{}", i + 1), words.serial[i],
-           fmt::format("Serial port {}{}; default {}", i + 1,
-                       i < arm64_serial_port_count ? "" : " (x86_64 only)", words.serial[i]))
-        ->type_name("BACKEND");
-  }
+  app.add_option("--com1", words.serial[0], "Serial port 1; default console")->type_name("BACKEND");
+  app.add_option("--com2", words.serial[1], "Serial port 2; default none")->type_name("BACKEND");
+  app.add_option("--com3", words.serial[2], "Serial port 3 (x86_64 only); default none")
+      ->type_name("BACKEND");
+  app.add_option("--com4", words.serial[3], "Serial port 4 (x86_64 only); default none")
+      ->type_name("BACKEND");
   app.add_option(
          "--smbios", words.smbios,
          "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
@@ -107,7 +165,7 @@ void describe_machine_options(CLI::App& app, Words& words) {
       ->allow_extra_args(false);
 }
 
-void describe_arm64_options(CLI::App& app, Words& words) {
+void describe_arm64_options(OptionList& app, Words& words) {
   constexpr const char* group = "AArch64";
   app.add_flag("--device-tree", words.device_tree,
                "Describe the machine by a device tree, not ACPI")
@@ -122,7 +180,7 @@ void describe_arm64_options(CLI::App& app, Words& words) {
       ->group(group);
 }
 
-void describe_process_options(CLI::App& app, Words& words) {
+void describe_process_options(OptionList& app, Words& words) {
   app.add_option("--on-shutdown", words.on_shutdown, "Guest powers off: exit or halt; default exit")
       ->type_name("ACTION");
   app.add_option("--on-reset", words.on_reset, "Guest resets: exit or restart; default exit")
@@ -195,9 +253,10 @@ std::variant<Options, Answer> parse_options(std::span<const char* const> argumen
   app.footer(examples);
   app.set_version_flag("-V,--version", std::string{"mayfly "} + version);
   Words words;
-  describe_machine_options(app, words);
-  describe_arm64_options(app, words);
-  describe_process_options(app, words);
+  OptionList options{app, arguments};
+  describe_machine_options(options, words);
+  describe_arm64_options(options, words);
+  describe_process_options(options, words);
   try {
     // CLI11 takes its words last first.
     std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};
