@@ -15,7 +15,7 @@ set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.
 set(only_asio "^runtime/")
 set(only_liburing "^runtime/")
 set(only_linux/kvm.h "^platform/kvm/")
-set(only_CLI "^vmm/options")
+set(only_CLI "^vmm/option(s|_list)")
 set(only_libdeflate.h "^loader/compression/")
 set(only_zlib.h "^loader/compression/")
 set(only_zstd.h "^loader/compression/")
