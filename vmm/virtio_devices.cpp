@@ -59,8 +59,10 @@ void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
   auto transport = std::make_unique<MmioTransport>(parts.wiring.executor, parts.memory, *device,
                                                    std::move(edge));
   for (std::uint16_t i = 0; i < transport->core().queue_count(); ++i) {
+    runtime::Event* const doorbell = transport->core().doorbell(i);
+    if (doorbell == nullptr) continue;
     parts.vm.ring({.place = place.registers.start + MmioTransport::queue_notify_offset, .value = i},
-                  transport->core().doorbell(i));
+                  *doorbell);
   }
   bus.add(place.registers.start, place.registers.size_bytes, *transport);
   devices_.push_back(std::move(device));
