@@ -77,6 +77,7 @@ class MemoryDisk final : public devices::storage::Disk {
       discard_error = 0;  ///< An errno to fail with.
 
   int reads = 0, writes = 0, flushes = 0;
+  int beyond = 0;  ///< Requests for more than there is.
   std::vector<Range> discarded, zeroed, unmapped;
 
  private:
@@ -89,6 +90,7 @@ class MemoryDisk final : public devices::storage::Disk {
   /// Devices check against the disk's size: beyond it there is nothing.
   std::span<std::byte> place(std::uint64_t offset_bytes, std::uint64_t size_bytes) {
     if (offset_bytes > bytes.size() || size_bytes > bytes.size() - offset_bytes) {
+      ++beyond;
       throw runtime::HostError{ENODATA, "use byte {} of a disk", offset_bytes};
     }
     return std::span{bytes}.subspan(offset_bytes, size_bytes);
