@@ -1,6 +1,7 @@
 #include "platform/kvm/arm64/vm.hpp"
 
 #include <linux/kvm.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -151,8 +152,11 @@ void Vm::create_interrupt_controller(const PlatformConfig& config) {
                       "set the virtual timer's interrupt");
   set_timer_interrupt(vcpus_.at(0), KVM_ARM_VCPU_TIMER_IRQ_PTIMER, platform::arm64::phys_timer_ppi,
                       "set the physical timer's interrupt");
-  if (!config.pmu_gsiv) return;
-  for (const int vcpu : vcpus_) set_up_pmu(vcpu, *config.pmu_gsiv);
+  if (config.pmu_gsiv) {
+    for (const int vcpu : vcpus_) set_up_pmu(vcpu, *config.pmu_gsiv);
+  }
+  for (const Wire& wire : wires_to_come_) interrupt_from(wire.eventfd.get(), wire.pin);
+  wires_to_come_.clear();
 }
 
 void Vm::set_boot_state(const BootState& boot) {
@@ -164,7 +168,14 @@ void Vm::set_level(Gsi pin, bool asserted) noexcept {
   core_.set_line(KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | pin.value, asserted);
 }
 
+// KVM wires nothing to a GIC that is not there yet, and the GIC comes after the processors.
 void Vm::interrupt_from(int eventfd, Gsi pin) {
+  if (interrupt_controllers_.empty()) {
+    runtime::UniqueFd kept{
+        runtime::check(::fcntl(eventfd, F_DUPFD_CLOEXEC, 0), "keep an interrupt's eventfd")};
+    wires_to_come_.push_back({std::move(kept), pin});
+    return;
+  }
   core_.interrupt_from(eventfd, pin.value - platform::arm64::first_spi);
 }
 

@@ -33,9 +33,15 @@ class Vm final : public kvm::Vm<platform::arm64::Vm> {
   void set_level(Gsi pin, bool asserted) noexcept override;
   void initialise(int vcpu, std::uint32_t index, platform::arm64::Pmu pmu);
 
+  struct Wire {
+    runtime::UniqueFd eventfd;
+    Gsi pin;
+  };
+
   unsigned address_bits_;
   std::vector<int> vcpus_;  // their descriptors; the vCPUs belong to whoever asked for them
   std::vector<runtime::UniqueFd> interrupt_controllers_;
+  std::vector<Wire> wires_to_come_;
 };
 
 }  // namespace platform::kvm::arm64
