@@ -52,6 +52,7 @@ TestNetwork::TestNetwork() {
   request.ifr_flags = IFF_TAP | IFF_NO_PI;
   const bool usable = tun && ::ioctl(tun.get(), TUNSETIFF, &request) == 0;
   if (!usable) SKIP("/dev/net/tun cannot be used: " << std::strerror(errno));
+  bring_up("lo");  // other tests in this process expect it
 }
 
 void TestNetwork::add_tap(const std::string& name, Queues queues) {
