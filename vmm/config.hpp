@@ -28,6 +28,18 @@ inline constexpr std::size_t arm64_serial_port_count = 2;
 /// How an AArch64 machine's devices may send interrupts as messages.
 enum class MsiChoice : std::uint8_t { Automatic, Its, V2m };
 
+/// A disk: its image, and what the guest may do with it.
+struct DiskConfig {
+  std::string path;
+  std::string id;  ///< The guest sees it as the serial number.
+  std::uint16_t queues = 1;
+  bool read_only = false;
+  bool direct = false;   ///< Past the host's page cache.
+  bool discard = false;  ///< What the guest discards is freed.
+  bool overlay = false;  ///< What the guest writes is thrown away in the end.
+  friend bool operator==(const DiskConfig&, const DiskConfig&) = default;
+};
+
 struct MachineConfig {
   Architecture architecture = host_architecture;
   std::string kernel_path;
@@ -39,6 +51,7 @@ struct MachineConfig {
   std::array<SerialBackend, serial_port_count> serial;
   SerialBackend virtio_console;  ///< Kind::None: there is no such device.
   bool rng = false;              ///< A virtio entropy device.
+  std::vector<DiskConfig> disks;
   loader::smbios::Identity smbios;
   // AArch64 only.
   bool device_tree = false;  ///< Else ACPI.

@@ -17,6 +17,9 @@ struct VirtioPlace {
   platform::Gsi interrupt;  ///< Its own: edge, rising.
 };
 
+/// As many as each architecture has places for.
+inline constexpr std::size_t most_virtio_devices = 17;
+
 /// Pages one after the other; interrupts as the architecture has them free.
 [[nodiscard]] inline std::vector<VirtioPlace> virtio_places(
     platform::GuestAddress first, std::span<const platform::Gsi> interrupts) {

@@ -42,6 +42,36 @@ TEST_CASE("options: the kernel's words by default are its architecture's", "[vmm
   CHECK_THAT(words("arm64"), StartsWith("panic=-1 reboot=panic_warm console=ttyAMA0"));
 }
 
+TEST_CASE("options: a virtio console on this terminal takes the serial port's place",
+          "[vmm][options]") {
+  const Options options = parse({"-k", "k", "--virtio-console", "console", "--rng"});
+  using Kind = vmm::SerialBackend::Kind;
+  CHECK(options.machine.serial[0].kind == Kind::None);
+  CHECK(options.machine.virtio_console.kind == Kind::Console);
+  CHECK(options.machine.rng);
+  CHECK_THAT(options.machine.command_line,
+             ContainsSubstring(" console=hvc0 ") && !ContainsSubstring("ttyS"));
+
+  const Options both = parse({"-k", "k", "--virtio-console", "console", "--com1", "file=boot.log"});
+  CHECK(both.machine.serial[0].kind == Kind::File);
+  CHECK_THAT(both.machine.command_line, ContainsSubstring("console=ttyS0 console=hvc0"));
+
+  const Options beside = parse({"-k", "k", "--virtio-console", "pty"});
+  CHECK(beside.machine.serial[0].kind == Kind::Console);
+}
+
+TEST_CASE("options: two devices cannot have one terminal or file", "[vmm][options]") {
+  CHECK_THROWS_MATCHES(
+      parse({"-k", "k", "--virtio-console", "console", "--com2", "console"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-console: found console, but --com2 has it")));
+  CHECK_THROWS_MATCHES(
+      parse({"-k", "k", "--virtio-console", "file=x", "--com1", "file=x"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-console: found file=x, but --com1 has it")));
+  CHECK_THROWS_MATCHES(
+      parse({"-k", "k", "--virtio-console", "tty"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-console: found 'tty', expected console")));
+}
+
 TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
   const Options options = parse({"--kernel=k", "-r", "i", "-c", "one", "--cmdline", "two=2", "-c",
                                  "-three", "-m", "1G", "-p", "4", "--no-default-cmdline",
@@ -53,6 +83,14 @@ TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
   CHECK(options.explain_boot);
   CHECK(options.timeline_path == "-");
   CHECK(options.pidfile_path == "p");
+}
+
+TEST_CASE("options: letters may stand together, and help behind anything", "[vmm][options]") {
+  CHECK(parse({"-kk", "-p4"}).machine.processors == 4);
+  const char* const mixed[] = {"-hkk"};
+  CHECK_THAT(std::get<Answer>(parse_options(mixed)).text, ContainsSubstring("--on-crash"));
+  const char* const late[] = {"-k", "k", "--dry-run", "--help"};
+  CHECK_THAT(std::get<Answer>(parse_options(late)).text, ContainsSubstring("--gic-msi"));
 }
 
 TEST_CASE("options: help and version are answers, not machines", "[vmm][options]") {
@@ -92,4 +130,18 @@ TEST_CASE("options: every message is one line", "[vmm][options]") {
       CHECK_THAT(error.what(), !ContainsSubstring("\r"));
     }
   }
+}
+
+TEST_CASE("options: disks in their order, and no more than there are places for",
+          "[vmm][options]") {
+  const Options options = parse({"-k", "k", "--disk", "file=a", "--rng", "--disk=file=b,ro"});
+  REQUIRE(options.machine.disks.size() == 2);
+  CHECK(options.machine.disks[1].path == "b");
+  std::vector<const char*> arguments{"-k", "k"};
+  for (int i = 0; i < 18; ++i) arguments.insert(arguments.end(), {"--disk", "file=a"});
+  CHECK_THROWS_MATCHES(
+      parse_options(arguments), BadUsage,
+      MessageMatches(StartsWith("--disk: found 18 virtio devices with it, expected at most 17")));
+  arguments.resize(arguments.size() - 2);
+  CHECK_NOTHROW(parse_options(arguments));
 }
