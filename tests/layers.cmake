@@ -32,7 +32,7 @@ set(only_platform/kvm "^(platform/kvm/|vmm/main.cpp|vmm/kvm_board.hpp|vmm/[a-z0-
 set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/session)")
 
 # Siblings that do not know each other: kinds of devices, and architectures.
-set(siblings devices/serial devices/system devices/clock loader/x86_64 loader/arm64 platform/x86_64 platform/arm64
+set(siblings devices/serial devices/system devices/clock devices/virtio loader/x86_64 loader/arm64 platform/x86_64 platform/arm64
   vmm/x86_64 vmm/arm64)
 
 set(failures 0)

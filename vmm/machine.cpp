@@ -33,6 +33,7 @@ Ending ending_of(platform::SystemEvent::Kind kind) {
 Machine::Machine(const MakeBoard& make_board, const Surroundings& surroundings)
     : timeline_{surroundings.timeline},
       ended_{surroundings.executor},
+      parked_{surroundings.executor},
       board_{make_board({.backends = surroundings.backends,
                          .power = *this,
                          .timeline = surroundings.timeline,
@@ -79,6 +80,12 @@ void Machine::stop() {
   stop_requested_ = true;
   (void)end(Ending::Stopped);
   ended_.notify();
+}
+
+// The Loop goes on meanwhile: a vCPU in the middle of an exit may be waiting for a device's task.
+runtime::Task<> Machine::pause() {
+  vcpu_threads_.request_pause();
+  while (!vcpu_threads_.all_parked()) co_await parked_.wait();
 }
 
 bool Machine::has_ended() {

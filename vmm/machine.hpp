@@ -47,8 +47,8 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   /// Ends run() soon, whatever the guest or a stream's reader is doing. From any thread.
   void stop();
 
-  /// Between these two the guest makes no progress.
-  void pause() { vcpu_threads_.pause(); }
+  /// While run() runs, once pause() has returned and until resume(), the guest makes no progress.
+  runtime::Task<> pause();
   void resume() { vcpu_threads_.resume(); }
 
  private:
@@ -56,6 +56,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   void reset() override { (void)end(Ending::Reset); }
   void handle(platform::VmExit& exit) override;
   void failed(std::exception_ptr failure) override;
+  void parked() noexcept override { parked_.notify(); }
 
   /// The first reason counts; whether this was it.
   bool end(Ending ending);
@@ -69,6 +70,7 @@ class Machine final : private devices::PowerControl, private ExitHandler {
   // In order of dependence: what is destroyed last comes first.
   Timeline& timeline_;
   runtime::Event ended_;
+  runtime::Event parked_;
   std::mutex ending_mutex_;
   std::optional<Ending> ending_;
   std::exception_ptr failure_;

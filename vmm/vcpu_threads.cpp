@@ -49,6 +49,7 @@ void VcpuThreads::run(platform::Vcpu& vcpu, Timeline& timeline) {
   for (std::size_t i = 0; i < exits.size(); ++i) exits_[i] += exits[i];
   ++ended_;
   changed_.notify_all();
+  if (pause_awaited_) handler_.parked();
 }
 
 void VcpuThreads::run_guest(platform::Vcpu& vcpu, ExitCounts& exits) {
@@ -65,6 +66,7 @@ bool VcpuThreads::may_run() {
   std::unique_lock lock{mutex_};
   ++parked_;
   changed_.notify_all();
+  if (pause_awaited_) handler_.parked();
   changed_.wait(lock, [this] { return wanted_ != Wanted::Pause; });
   --parked_;
   return wanted_ == Wanted::Run;
@@ -81,9 +83,22 @@ void VcpuThreads::kick_all() {
   for (const auto& vcpu : vcpus_) vcpu->kick();
 }
 
-void VcpuThreads::pause() {
+void VcpuThreads::request_pause() {
+  {
+    const std::lock_guard lock{mutex_};
+    pause_awaited_ = true;
+  }
   want(Wanted::Pause);
   kick_all();
+}
+
+bool VcpuThreads::all_parked() {
+  const std::lock_guard lock{mutex_};
+  return parked_ + ended_ >= threads_.size();  // none are left behind stop()
+}
+
+void VcpuThreads::pause() {
+  request_pause();
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [this] { return parked_ + ended_ == threads_.size(); });
 }

@@ -25,6 +25,8 @@ class ExitHandler {
   virtual void handle(platform::VmExit& exit) = 0;
   /// A vCPU's thread has failed and ends: the host's doing.
   virtual void failed(std::exception_ptr failure) = 0;
+  /// A vCPU's thread has parked for a pause, or ended.
+  virtual void parked() noexcept {}
 };
 
 class VcpuThreads {
@@ -36,7 +38,11 @@ class VcpuThreads {
 
   /// Makes a thread for each vCPU and lets the guest run. Once.
   void start(std::span<const std::unique_ptr<platform::Vcpu>> vcpus, Timeline& timeline);
-  /// Returns when no vCPU is in the guest or handling an exit.
+  /// Every vCPU parks once it has finished the exit it is handling; does not wait.
+  void request_pause();
+  /// Whether no vCPU is in the guest or handling an exit.
+  [[nodiscard]] bool all_parked();
+  /// Returns when all have parked. Not on a Loop's thread that a device may make a vCPU wait for.
   void pause();
   void resume();
   /// No vCPU enters the guest again once it has finished the exit it is handling; does not wait.
@@ -66,6 +72,7 @@ class VcpuThreads {
   std::condition_variable changed_;
   std::size_t parked_ = 0;
   std::size_t ended_ = 0;
+  bool pause_awaited_ = false;  // somebody listens to ExitHandler::parked
   ExitCounts exits_{};
 };
 

@@ -140,3 +140,22 @@ TEST_CASE("dry run: a kernel of the other architecture is refused", "[vmm][dry-r
   CHECK_THROWS_AS(describe(base(vmm::Architecture::X86_64, arm64.kernel.path())),
                   loader::LoadError);
 }
+
+TEST_CASE("dry run: virtio devices and their places, on either architecture", "[vmm][dry-run]") {
+  const auto with_virtio = [](MachineConfig config) {
+    config.virtio_console = {.kind = Kind::Listen, .path = "c.sock"};
+    config.rng = true;
+    return describe(config);
+  };
+  const KernelFile kernel;
+  const std::string pc = with_virtio(base(vmm::Architecture::X86_64, kernel.path()));
+  CHECK(pc.find("  0x0000c0010000 - 0x0000c0010fff  virtio console, listen=c.sock, interrupt 16\n"
+                "  0x0000c0011000 - 0x0000c0011fff  virtio entropy, interrupt 17\n") !=
+        std::string::npos);
+  const Arm64 machine;
+  const std::string arm64 = with_virtio(machine.config);
+  CHECK(
+      arm64.find("  0x0000eff00000 - 0x0000eff00fff  virtio console, listen=c.sock, interrupt 48\n"
+                 "  0x0000eff01000 - 0x0000eff01fff  virtio entropy, interrupt 49\n") !=
+      std::string::npos);
+}

@@ -73,7 +73,71 @@ std::optional<Ending> run(runtime::Loop& loop, Machine& machine) {
   return ending;
 }
 
+std::vector<std::uint8_t> little_endian(std::uint32_t value) {
+  return {static_cast<std::uint8_t>(value), static_cast<std::uint8_t>(value >> 8),
+          static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 24)};
+}
+
+/// A driver that sets the first virtio device up and resets it, again and again.
+std::vector<ScriptedExit> driver_that_comes_and_goes(int rounds) {
+  constexpr std::uint64_t registers = 0xC001'0000;
+  constexpr std::array<std::pair<std::uint64_t, std::uint32_t>, 14> one_round{{{0x70, 1},
+                                                                               {0x70, 3},
+                                                                               {0x24, 1},
+                                                                               {0x20, 1},
+                                                                               {0x70, 11},
+                                                                               {0x30, 0},
+                                                                               {0x38, 8},
+                                                                               {0x80, 0x1000},
+                                                                               {0x90, 0x2000},
+                                                                               {0xA0, 0x3000},
+                                                                               {0x44, 1},
+                                                                               {0x70, 15},
+                                                                               {0x50, 0},
+                                                                               {0x70, 0}}};
+  std::vector<ScriptedExit> script;
+  for (int round = 0; round < rounds; ++round) {
+    for (const auto& [offset, value] : one_round) {
+      script.push_back(write_mmio(registers + offset, little_endian(value)));
+    }
+  }
+  script.push_back(power_off());
+  return script;
+}
+
+runtime::Task<> pause_and_resume(Machine& machine, const std::optional<Ending>& ending,
+                                 FakeX86Script& script) {
+  while (!ending) {
+    co_await machine.pause();
+    const std::uint64_t before = script.steps;
+    co_await runtime::yield();
+    CHECK(script.steps == before);
+    machine.resume();
+    co_await runtime::yield();
+  }
+}
+
 }  // namespace
+
+TEST_CASE("machine: can be paused while a processor waits for a device", "[vmm][machine]") {
+  runtime::Loop loop;
+  Bench bench{loop.executor()};
+  bench.config.rng = true;
+  bench.script.exits[0] = driver_that_comes_and_goes(100);
+  Machine& machine = bench.build(loop.executor());
+  std::optional<Ending> ending;
+  loop.run(with_ten_seconds(
+      runtime::all(keep(machine, ending), pause_and_resume(machine, ending, bench.script))));
+  CHECK(ending == Ending::PowerOff);
+}
+
+TEST_CASE("machine: ends while a processor waits for a device", "[vmm][machine]") {
+  runtime::Loop loop;
+  Bench bench{loop.executor()};
+  bench.config.rng = true;
+  bench.script.exits = {driver_that_comes_and_goes(20), {power_off()}};
+  CHECK(run(loop, bench.build(loop.executor())) == Ending::PowerOff);
+}
 
 TEST_CASE("machine: what the guest sends before it powers off arrives, and it ends",
           "[vmm][machine]") {

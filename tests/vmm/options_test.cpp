@@ -42,6 +42,36 @@ TEST_CASE("options: the kernel's words by default are its architecture's", "[vmm
   CHECK_THAT(words("arm64"), StartsWith("panic=-1 reboot=panic_warm console=ttyAMA0"));
 }
 
+TEST_CASE("options: a virtio console on this terminal takes the serial port's place",
+          "[vmm][options]") {
+  const Options options = parse({"-k", "k", "--virtio-console", "console", "--rng"});
+  using Kind = vmm::SerialBackend::Kind;
+  CHECK(options.machine.serial[0].kind == Kind::None);
+  CHECK(options.machine.virtio_console.kind == Kind::Console);
+  CHECK(options.machine.rng);
+  CHECK_THAT(options.machine.command_line,
+             ContainsSubstring(" console=hvc0 ") && !ContainsSubstring("ttyS"));
+
+  const Options both = parse({"-k", "k", "--virtio-console", "console", "--com1", "file=boot.log"});
+  CHECK(both.machine.serial[0].kind == Kind::File);
+  CHECK_THAT(both.machine.command_line, ContainsSubstring("console=ttyS0 console=hvc0"));
+
+  const Options beside = parse({"-k", "k", "--virtio-console", "pty"});
+  CHECK(beside.machine.serial[0].kind == Kind::Console);
+}
+
+TEST_CASE("options: two devices cannot have one terminal or file", "[vmm][options]") {
+  CHECK_THROWS_MATCHES(
+      parse({"-k", "k", "--virtio-console", "console", "--com2", "console"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-console: found console, but --com2 has it")));
+  CHECK_THROWS_MATCHES(
+      parse({"-k", "k", "--virtio-console", "file=x", "--com1", "file=x"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-console: found file=x, but --com1 has it")));
+  CHECK_THROWS_MATCHES(
+      parse({"-k", "k", "--virtio-console", "tty"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-console: found 'tty', expected console")));
+}
+
 TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
   const Options options = parse({"--kernel=k", "-r", "i", "-c", "one", "--cmdline", "two=2", "-c",
                                  "-three", "-m", "1G", "-p", "4", "--no-default-cmdline",
