@@ -78,9 +78,9 @@ TEST_CASE("AML: and, or", "[loader]") {
 }
 
 TEST_CASE("AML: a method that tells an event by its argument", "[loader]") {
-  CHECK(aml::method("_EVT", {aml::first_argument()}, aml::Arguments::One) ==
+  CHECK(aml::method("_EVT", {aml::argument(0)}, aml::Arguments::One) ==
         raw({0x14, 0x07, '_', 'E', 'V', 'T', 0x01, 0x68}));
-  CHECK(aml::if_equal(aml::first_argument(), aml::integer(60), {aml::notify("PWRB", 0x80)}) ==
+  CHECK(aml::if_equal(aml::argument(0), aml::integer(60), {aml::notify("PWRB", 0x80)}) ==
         raw({0xA0, 0x0C, 0x93, 0x68, 0x0A, 60, 0x86, 'P', 'W', 'R', 'B', 0x0A, 0x80}));
 }
 
