@@ -61,6 +61,7 @@ struct Words {
   std::array<std::string, serial_port_count> serial{"console", "none", "none", "none"};
   std::string virtio_console = "none";
   bool rng = false;
+  std::string virtio_transport = "mmio";
   std::vector<std::string> smbios;
   bool device_tree = false;
   std::optional<std::string> gic_msi;
@@ -110,6 +111,9 @@ void describe_machine_options(CLI::App& app, Words& words) {
                  "kernel needs the driver; default none")
       ->type_name("BACKEND");
   app.add_flag("--rng", words.rng, "Virtio entropy device (/dev/hwrng)");
+  app.add_option("--virtio-transport", words.virtio_transport,
+                 "How virtio devices are found: mmio or pci; default mmio")
+      ->type_name("HOW");
   app.add_option(
          "--smbios", words.smbios,
          "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
@@ -188,6 +192,7 @@ Options check(const Words& words) {
   machine.serial = option_values::serial_ports(serial, machine.architecture);
   machine.virtio_console = option_values::virtio_console(words.virtio_console, machine.serial);
   machine.rng = words.rng;
+  machine.virtio_transport = option_values::virtio_transport(words.virtio_transport);
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(
       words.no_default_command_line ? "" : option_values::default_command_line(machine),

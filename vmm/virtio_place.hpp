@@ -1,10 +1,11 @@
-// Where a machine can have virtio-mmio devices.
+// Where a machine can have virtio devices: pages of registers, or a PCI bus.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "loader/pci_host.hpp"
 #include "platform/address.hpp"
 #include "platform/interrupts.hpp"
 
@@ -15,6 +16,11 @@ struct VirtioPlace {
 
   platform::AddressRange registers;
   platform::Gsi interrupt;  ///< Its own: edge, rising.
+};
+
+struct VirtioPlaces {
+  std::vector<VirtioPlace> pages;
+  loader::PciHost pci;
 };
 
 /// Pages one after the other; interrupts as the architecture has them free.
