@@ -5,175 +5,63 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include <asio/basic_random_access_file.hpp>
-#include <asio/buffer.hpp>
-#include <iterator>
+#include <algorithm>
+#include <array>
+#include <climits>
 #include <utility>
 #include <vector>
 
-#include "runtime/failure.hpp"
+#include "runtime/error.hpp"
 #include "runtime/ring.hpp"
 
 namespace runtime {
 
 namespace {
 
-template <typename Byte>
-using BufferOf =
-    std::conditional_t<std::is_const_v<Byte>, asio::const_buffer, asio::mutable_buffer>;
-
-/// What is left to transfer of one buffer.
-template <typename Byte>
-class Remaining {
+/// What is left to transfer of a list of buffers, as the kernel wants it. A short list, which is
+/// what nearly every request is, lives in this object.
+class IoVectors {
  public:
-  explicit Remaining(std::span<Byte> bytes) : bytes_{bytes} {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  [[nodiscard]] BufferOf<Byte> buffers() const { return {bytes_.data(), bytes_.size()}; }
-  void advance(std::size_t size_bytes) { bytes_ = bytes_.subspan(size_bytes); }
-
- private:
-  std::span<Byte> bytes_;
-};
-
-/// What is left to transfer of a list of buffers, as the buffer sequence Asio wants: a view,
-/// with the bytes already done cut from its first buffer.
-template <typename Byte>
-class RemainingList {
- public:
-  class Iterator {
-   public:
-    using iterator_category = std::bidirectional_iterator_tag;
-    using value_type = BufferOf<Byte>;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const value_type*;
-    using reference = value_type;
-
-    Iterator() = default;
-    Iterator(const std::span<Byte>* at, std::size_t skipped_bytes)
-        : at_{at}, first_{at}, skipped_bytes_{skipped_bytes} {}
-
-    value_type operator*() const {
-      const auto bytes = at_ == first_ ? at_->subspan(skipped_bytes_) : *at_;
-      return {bytes.data(), bytes.size()};
+  template <typename Byte>
+  explicit IoVectors(std::span<const std::span<Byte>> list) {
+    if (list.size() > few_.size()) many_.resize(list.size());
+    iovec* const first = many_.empty() ? few_.data() : many_.data();
+    iovec* end = first;
+    for (const std::span<Byte> bytes : list) {
+      if (bytes.empty()) continue;
+      *end++ = {const_cast<std::byte*>(bytes.data()), bytes.size()};  // writing leaves it alone
     }
-    Iterator& operator++() { return ++at_, *this; }
-    Iterator operator++(int) { return std::exchange(*this, std::next(*this)); }
-    Iterator& operator--() { return --at_, *this; }
-    Iterator operator--(int) { return std::exchange(*this, std::prev(*this)); }
-    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+    rest_ = {first, end};
+  }
+  IoVectors(const IoVectors&) = delete;
+  IoVectors& operator=(const IoVectors&) = delete;
 
-   private:
-    const std::span<Byte>* at_ = nullptr;
-    const std::span<Byte>* first_ = nullptr;
-    std::size_t skipped_bytes_ = 0;
-  };
-
-  explicit RemainingList(std::span<const std::span<Byte>> list) : list_{list} { skip_done(); }
-
-  [[nodiscard]] bool empty() const { return list_.empty(); }
-  [[nodiscard]] const RemainingList& buffers() const { return *this; }
-  [[nodiscard]] Iterator begin() const { return {list_.data(), skipped_bytes_}; }
-  [[nodiscard]] Iterator end() const { return {list_.data() + list_.size(), 0}; }
-
+  [[nodiscard]] bool empty() const { return rest_.empty(); }
+  /// As many of those left as one operation takes.
+  [[nodiscard]] std::span<const iovec> next() const {
+    return rest_.first(std::min<std::size_t>(rest_.size(), IOV_MAX));
+  }
   void advance(std::size_t size_bytes) {
-    skipped_bytes_ += size_bytes;
-    skip_done();
+    while (!rest_.empty() && size_bytes >= rest_.front().iov_len) {
+      size_bytes -= rest_.front().iov_len;
+      rest_ = rest_.subspan(1);
+    }
+    if (size_bytes == 0) return;
+    iovec& cut = rest_.front();
+    cut = {static_cast<std::byte*>(cut.iov_base) + size_bytes, cut.iov_len - size_bytes};
   }
 
  private:
-  void skip_done() {
-    while (!list_.empty() && skipped_bytes_ >= list_.front().size()) {
-      skipped_bytes_ -= list_.front().size();
-      list_ = list_.subspan(1);
-    }
-  }
-
-  std::span<const std::span<Byte>> list_;
-  std::size_t skipped_bytes_ = 0;
+  std::array<iovec, 16> few_;
+  std::vector<iovec> many_;
+  std::span<iovec> rest_;
 };
+
+bool is_transient(int result) {
+  return result == -EINTR || result == -EAGAIN;
+}
 
 }  // namespace
-
-/// Asio runs the reads of one file object one after another, and its writes likewise. So each
-/// transfer borrows a file object of its own; there come to be as many as were ever needed at
-/// once, all on the same descriptor.
-class File::Lanes {
- public:
-  Lanes(Executor executor, int descriptor) : executor_{executor}, descriptor_{descriptor} {}
-  Lanes(const Lanes&) = delete;
-  Lanes& operator=(const Lanes&) = delete;
-  ~Lanes() {
-    for (Lane& lane : idle_) (void)lane.release();  // the descriptor is the File's
-  }
-
-  template <typename Rest>
-  Task<> read(const std::string& name, std::uint64_t offset_bytes, Rest rest);
-  template <typename Rest>
-  Task<> write(const std::string& name, std::uint64_t offset_bytes, Rest rest);
-
- private:
-  using Lane = asio::basic_random_access_file<Executor>;
-
-  Lane take() {
-    if (idle_.empty()) return Lane{executor_, descriptor_};
-    Lane lane = std::move(idle_.back());
-    idle_.pop_back();
-    return lane;
-  }
-
-  class Lease {
-   public:
-    explicit Lease(Lanes& lanes) : lanes_{lanes}, lane_{lanes.take()} {}
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    ~Lease() { lanes_.idle_.push_back(std::move(lane_)); }
-    Lane* operator->() { return &lane_; }
-
-   private:
-    Lanes& lanes_;
-    Lane lane_;
-  };
-
-  Executor executor_;
-  int descriptor_;
-  std::vector<Lane> idle_;
-};
-
-template <typename Rest>
-Task<> File::Lanes::read(const std::string& name, std::uint64_t offset_bytes, Rest rest) {
-  Lease lane{*this};
-  while (!rest.empty()) {
-    throw_if_stopped(co_await cancellation);
-    const auto [error, size_bytes] =
-        co_await lane->async_read_some_at(offset_bytes, rest.buffers(), or_error);
-    if (error == asio::error::eof) {
-      throw HostError{ENODATA, "read '{}' at byte {}, past its end", name, offset_bytes};
-    }
-    if (error && !is_transient(error)) {
-      throw_failure(error, "read '{}' at byte {}", name, offset_bytes);
-    }
-    rest.advance(size_bytes);
-    offset_bytes += size_bytes;
-  }
-}
-
-template <typename Rest>
-Task<> File::Lanes::write(const std::string& name, std::uint64_t offset_bytes, Rest rest) {
-  Lease lane{*this};
-  while (!rest.empty()) {
-    throw_if_stopped(co_await cancellation);
-    const auto [error, size_bytes] =
-        co_await lane->async_write_some_at(offset_bytes, rest.buffers(), or_error);
-    if (error && !is_transient(error)) {
-      throw_failure(error, "write '{}' at byte {}", name, offset_bytes);
-    }
-    if (!error && size_bytes == 0) {
-      throw HostError{EIO, "write '{}' at byte {}: nothing was taken", name, offset_bytes};
-    }
-    rest.advance(size_bytes);
-    offset_bytes += size_bytes;
-  }
-}
 
 File File::open(Executor executor, const std::string& path, int flags, mode_t mode) {
   UniqueFd descriptor{check(::open(path.c_str(), flags | O_CLOEXEC, mode), "open '{}'", path)};
@@ -181,14 +69,12 @@ File File::open(Executor executor, const std::string& path, int flags, mode_t mo
 }
 
 File::File(Executor executor, UniqueFd descriptor, std::string name)
-    : executor_{executor},
-      descriptor_{std::move(descriptor)},
-      name_{std::move(name)},
-      lanes_{std::make_unique<Lanes>(executor, descriptor_.get())} {}
+    : executor_{executor}, descriptor_{std::move(descriptor)}, name_{std::move(name)} {}
 
-File::File(File&&) noexcept = default;
-File& File::operator=(File&&) noexcept = default;
-File::~File() = default;
+Ring& File::ring() {
+  if (ring_ == nullptr) ring_ = &Ring::of(executor_);
+  return *ring_;
+}
 
 std::uint64_t File::size_bytes() const {
   struct stat status;
@@ -200,20 +86,40 @@ std::uint64_t File::size_bytes() const {
 }
 
 Task<> File::read_at(std::uint64_t offset_bytes, std::span<std::byte> into) {
-  return lanes_->read(name_, offset_bytes, Remaining{into});
+  co_await read_at(offset_bytes, std::span<const std::span<std::byte>>{&into, 1});
 }
 
 Task<> File::write_at(std::uint64_t offset_bytes, std::span<const std::byte> from) {
-  return lanes_->write(name_, offset_bytes, Remaining{from});
+  co_await write_at(offset_bytes, std::span<const std::span<const std::byte>>{&from, 1});
 }
 
 Task<> File::read_at(std::uint64_t offset_bytes, std::span<const std::span<std::byte>> into) {
-  return lanes_->read(name_, offset_bytes, RemainingList{into});
+  IoVectors vectors{into};
+  while (!vectors.empty()) {
+    const int result = co_await ring().read(native_handle(), vectors.next(), offset_bytes);
+    if (is_transient(result)) continue;
+    if (result == 0) {
+      throw HostError{ENODATA, "read '{}' at byte {}, past its end", name_, offset_bytes};
+    }
+    if (result < 0) throw HostError{-result, "read '{}' at byte {}", name_, offset_bytes};
+    vectors.advance(static_cast<std::size_t>(result));
+    offset_bytes += static_cast<std::uint64_t>(result);
+  }
 }
 
 Task<> File::write_at(std::uint64_t offset_bytes,
                       std::span<const std::span<const std::byte>> from) {
-  return lanes_->write(name_, offset_bytes, RemainingList{from});
+  IoVectors vectors{from};
+  while (!vectors.empty()) {
+    const int result = co_await ring().write(native_handle(), vectors.next(), offset_bytes);
+    if (is_transient(result)) continue;
+    if (result == 0) {
+      throw HostError{EIO, "write '{}' at byte {}: nothing was taken", name_, offset_bytes};
+    }
+    if (result < 0) throw HostError{-result, "write '{}' at byte {}", name_, offset_bytes};
+    vectors.advance(static_cast<std::size_t>(result));
+    offset_bytes += static_cast<std::uint64_t>(result);
+  }
 }
 
 Task<> File::append(std::span<const std::byte> from) {
@@ -222,7 +128,7 @@ Task<> File::append(std::span<const std::byte> from) {
 
 Task<> File::flush() {
   for (;;) {
-    const int result = co_await Ring::of(executor_).fdatasync(native_handle());
+    const int result = co_await ring().fdatasync(native_handle());
     if (result == 0) co_return;
     if (result != -EINTR) throw HostError{-result, "flush '{}'", name_};
   }
@@ -241,8 +147,7 @@ Task<> File::zero_range(std::uint64_t offset_bytes, std::uint64_t size_bytes) {
 Task<> File::allocate(int mode, const char* doing, std::uint64_t offset_bytes,
                       std::uint64_t size_bytes) {
   for (;;) {
-    const int result =
-        co_await Ring::of(executor_).fallocate(native_handle(), mode, offset_bytes, size_bytes);
+    const int result = co_await ring().fallocate(native_handle(), mode, offset_bytes, size_bytes);
     if (result == 0) co_return;
     if (result != -EINTR) {
       throw HostError{-result, "{} '{}' at byte {}", doing, name_, offset_bytes};

@@ -10,10 +10,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 
+#include "runtime/ring.hpp"
 #include "runtime/task.hpp"
 #include "runtime/unique_fd.hpp"
 
@@ -26,10 +26,10 @@ class File {
                                  mode_t mode = 0644);
   /// `name` appears in errors.
   File(Executor executor, UniqueFd descriptor, std::string name);
-  File(File&&) noexcept;
-  File& operator=(File&&) noexcept;
-  /// No transfer may be in flight, here and when moving.
-  ~File();
+  /// Moving and destroying: not while a transfer is in flight.
+  File(File&&) noexcept = default;
+  File& operator=(File&&) noexcept = default;
+  ~File() = default;
 
   [[nodiscard]] int native_handle() const noexcept { return descriptor_.get(); }
   /// The size now, of a block device too. Throws HostError. Blocks briefly.
@@ -55,15 +55,14 @@ class File {
   Task<> zero_range(std::uint64_t offset_bytes, std::uint64_t size_bytes);
 
  private:
-  class Lanes;
-
+  [[nodiscard]] Ring& ring();
   Task<> allocate(int mode, const char* doing, std::uint64_t offset_bytes,
                   std::uint64_t size_bytes);
 
   Executor executor_;
   UniqueFd descriptor_;
   std::string name_;
-  std::unique_ptr<Lanes> lanes_;
+  Ring* ring_ = nullptr;  // its Loop's, once it is needed
 };
 
 }  // namespace runtime

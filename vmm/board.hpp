@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 
+#include "devices/storage/disk.hpp"
 #include "devices/system/power_control.hpp"
 #include "devices/virtio/console.hpp"
 #include "platform/vcpu.hpp"
@@ -32,6 +33,7 @@ struct Backends {
   SerialStreams serial{};
   runtime::ByteStream* virtio_console = nullptr;                  ///< Null where there is none.
   std::optional<devices::virtio::ConsoleSize> console_size = {};  ///< If it is a terminal.
+  std::span<const std::unique_ptr<devices::storage::Disk>> disks = {};  ///< As configured.
 };
 
 /// Why a machine no longer runs.

@@ -9,17 +9,10 @@
 #include <system_error>
 
 #include "runtime/error.hpp"
+#include "vmm/file_kind.hpp"
 
 namespace vmm {
 namespace {
-
-std::string_view kind(mode_t mode) {
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
-  return "no regular file";
-}
 
 template <typename... Args>
 [[noreturn]] void refuse(std::string_view name, fmt::format_string<Args...> found, Args&&... args) {
@@ -36,7 +29,7 @@ BootFile::BootFile(const char* role, const std::string& path)
   struct stat status {};
   runtime::check(::fstat(file_.get(), &status), "look at {}", name_);
   if (!S_ISREG(status.st_mode))
-    refuse(name_, "found {}, expected a regular file", kind(status.st_mode));
+    refuse(name_, "found {}, expected a regular file", file_kind(status.st_mode));
   if (status.st_size == 0) refuse(name_, "found an empty file");
   modified_ = status.st_mtim;
   try {

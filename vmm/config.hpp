@@ -31,6 +31,18 @@ enum class MsiChoice : std::uint8_t { Automatic, Its, V2m };
 /// How drivers reach virtio devices.
 enum class VirtioTransport : std::uint8_t { Mmio, Pci };
 
+/// A disk: its image, and what the guest may do with it.
+struct DiskConfig {
+  std::string path;
+  std::string id;  ///< The guest sees it as the serial number.
+  std::uint16_t queues = 1;
+  bool read_only = false;
+  bool direct = false;   ///< Past the host's page cache.
+  bool discard = false;  ///< What the guest discards is freed.
+  bool overlay = false;  ///< What the guest writes is thrown away in the end.
+  friend bool operator==(const DiskConfig&, const DiskConfig&) = default;
+};
+
 struct MachineConfig {
   Architecture architecture = host_architecture;
   std::string kernel_path;
@@ -43,6 +55,7 @@ struct MachineConfig {
   SerialBackend virtio_console;  ///< Kind::None: there is no such device.
   bool rng = false;              ///< A virtio entropy device.
   VirtioTransport virtio_transport = VirtioTransport::Mmio;
+  std::vector<DiskConfig> disks;
   loader::smbios::Identity smbios;
   // AArch64 only.
   bool device_tree = false;  ///< Else ACPI.

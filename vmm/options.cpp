@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "runtime/units.hpp"
+#include "vmm/disk_options.hpp"
+#include "vmm/option_list.hpp"
 #include "vmm/option_values.hpp"
 #include "vmm/size.hpp"
 #include "vmm/version.hpp"
+#include "vmm/virtio_devices.hpp"
 
 namespace vmm {
 namespace {
@@ -28,6 +31,8 @@ Examples:
   mayfly -k vmlinuz -r initrd.img
       Boot to the initrd's prompt; the guest's serial console is this terminal.
       Ctrl-Q q quits, Ctrl-Q Ctrl-Q sends one Ctrl-Q.
+  mayfly -k vmlinuz -r initrd.img --disk file=root.img,overlay -c root=/dev/vda
+      A root file system on a disk image, which stays as it is.
   mayfly -k vmlinux -r initrd.img -m 2G -p 4 -c "quiet init=/bin/sh"
       Two GiB, four processors, more words for the kernel's command line.
   mayfly -k vmlinuz -r initrd.img --com1 file=boot.log --explain-boot
@@ -42,6 +47,13 @@ Serial backends (--com1 .. --com4, --virtio-console):
   stderr       output to standard error           file=PATH    output to a file, made anew
   listen=PATH  a Unix socket, one client at a     pty          a new pseudo-terminal; its name
                time; without one output is lost                is printed
+
+Disks (--disk file=PATH and any of these after commas; a comma in PATH is written twice):
+  ro       the guest cannot write to it           overlay  what the guest writes goes to a
+  direct   past the host's page cache                      temporary file, lost at the end
+  id=ID    its serial number in the guest;        discard  what the guest discards (fstrim) is
+           default disk0, disk1, ...                       freed in the image
+  queues=N 1 to 16; default 1
 
 Exit status:
   0 guest powered off, or reset with --on-reset exit    64 bad usage     65 bad input file
@@ -62,6 +74,7 @@ struct Words {
   std::string virtio_console = "none";
   bool rng = false;
   std::string virtio_transport = "mmio";
+  std::vector<std::string> disks;
   std::vector<std::string> smbios;
   bool device_tree = false;
   std::optional<std::string> gic_msi;
@@ -77,7 +90,7 @@ struct Words {
   std::string log_level = "warning";
 };
 
-void describe_machine_options(CLI::App& app, Words& words) {
+void describe_machine_options(OptionList& app, Words& words) {
   app.add_option("-k,--kernel", words.kernel,
                  "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...);\n"
                  "on AArch64: Image, the same compressed, or vmlinuz.efi")
@@ -99,21 +112,11 @@ void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("--com1", words.com1,
                  "Serial port 1; default console, or none if --virtio-console is the console")
       ->type_name("BACKEND");
-  for (std::size_t i = 1; i < serial_port_count; ++i) {
-    app.add_option(
-           fmt::format("--com{}", i + 1), words.serial[i],
-           fmt::format("Serial port {}{}; default {}", i + 1,
-                       i < arm64_serial_port_count ? "" : " (x86_64 only)", words.serial[i]))
-        ->type_name("BACKEND");
-  }
-  app.add_option("--virtio-console", words.virtio_console,
-                 "Virtio console (hvc0): costs the guest a fraction of a serial port, but its\n"
-                 "kernel needs the driver; default none")
+  app.add_option("--com2", words.serial[1], "Serial port 2; default none")->type_name("BACKEND");
+  app.add_option("--com3", words.serial[2], "Serial port 3 (x86_64 only); default none")
       ->type_name("BACKEND");
-  app.add_flag("--rng", words.rng, "Virtio entropy device (/dev/hwrng)");
-  app.add_option("--virtio-transport", words.virtio_transport,
-                 "How virtio devices are found: mmio or pci; default mmio")
-      ->type_name("HOW");
+  app.add_option("--com4", words.serial[3], "Serial port 4 (x86_64 only); default none")
+      ->type_name("BACKEND");
   app.add_option(
          "--smbios", words.smbios,
          "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
@@ -122,7 +125,26 @@ void describe_machine_options(CLI::App& app, Words& words) {
       ->allow_extra_args(false);
 }
 
-void describe_arm64_options(CLI::App& app, Words& words) {
+void describe_virtio_options(OptionList& app, Words& words) {
+  constexpr const char* group = "Virtio devices";
+  app.add_option("--virtio-console", words.virtio_console,
+                 "Console (hvc0): costs the guest a fraction of a serial port, but its kernel\n"
+                 "needs the driver; default none")
+      ->type_name("BACKEND")
+      ->group(group);
+  app.add_option("--disk", words.disks,
+                 "Disk on a raw image or block device; repeat for more (see below)")
+      ->type_name("file=PATH,...")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_flag("--rng", words.rng, "Entropy device (/dev/hwrng)")->group(group);
+  app.add_option("--virtio-transport", words.virtio_transport,
+                 "How they are found: mmio or pci; default mmio")
+      ->type_name("HOW")
+      ->group(group);
+}
+
+void describe_arm64_options(OptionList& app, Words& words) {
   constexpr const char* group = "AArch64";
   app.add_flag("--device-tree", words.device_tree,
                "Describe the machine by a device tree, not ACPI")
@@ -137,7 +159,7 @@ void describe_arm64_options(CLI::App& app, Words& words) {
       ->group(group);
 }
 
-void describe_process_options(CLI::App& app, Words& words) {
+void describe_process_options(OptionList& app, Words& words) {
   app.add_option("--on-shutdown", words.on_shutdown, "Guest powers off: exit or halt; default exit")
       ->type_name("ACTION");
   app.add_option("--on-reset", words.on_reset, "Guest resets: exit or restart; default exit")
@@ -177,6 +199,14 @@ void check_architecture(const Words& words, MachineConfig& machine) {
   if (words.pmu) machine.pmu = option_values::pmu(*words.pmu);
 }
 
+void check_device_count(const MachineConfig& machine) {
+  const std::size_t count = virtio_device_names(machine).size();
+  if (count > most_virtio_devices) {
+    throw BadUsage{fmt::format("--disk: found {} virtio devices with it, expected at most {}",
+                               count, most_virtio_devices)};
+  }
+}
+
 Options check(const Words& words) {
   if (words.kernel.empty())
     throw BadUsage{"--kernel: found nothing, expected a kernel file (see --help)"};
@@ -193,6 +223,8 @@ Options check(const Words& words) {
   machine.virtio_console = option_values::virtio_console(words.virtio_console, machine.serial);
   machine.rng = words.rng;
   machine.virtio_transport = option_values::virtio_transport(words.virtio_transport);
+  machine.disks = option_values::disks(words.disks);
+  check_device_count(machine);
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(
       words.no_default_command_line ? "" : option_values::default_command_line(machine),
@@ -215,9 +247,11 @@ std::variant<Options, Answer> parse_options(std::span<const char* const> argumen
   app.footer(examples);
   app.set_version_flag("-V,--version", std::string{"mayfly "} + version);
   Words words;
-  describe_machine_options(app, words);
-  describe_arm64_options(app, words);
-  describe_process_options(app, words);
+  OptionList options{app, arguments};
+  describe_machine_options(options, words);
+  describe_virtio_options(options, words);
+  describe_arm64_options(options, words);
+  describe_process_options(options, words);
   try {
     // CLI11 takes its words last first.
     std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};

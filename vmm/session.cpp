@@ -39,7 +39,8 @@ Session::Session(const Options& options, MakeBoard make_board, Timeline& timelin
       signals_{executor, {SIGINT, SIGTERM, hang_up_unless_ignored()}},
       quit_{executor},
       stop_halting_{executor},
-      serial_{options.machine, executor, quit_} {}
+      serial_{options.machine, executor, quit_},
+      disks_{options.machine.disks, executor} {}
 
 Task<> Session::run() {
   return runtime::with_scope([this](runtime::Scope& helpers) { return run_with(helpers); });
@@ -64,7 +65,8 @@ Task<> Session::run_with(runtime::Scope& helpers) {
 }
 
 Task<Session::Next> Session::run_machine() {
-  const Backends backends = serial_.backends();
+  Backends backends = serial_.backends();
+  backends.disks = disks_.disks();
   machine_.emplace(make_board_, Machine::Surroundings{backends, timeline_, executor_});
   serial_.begin();
   const Ending ending = co_await machine_->run();

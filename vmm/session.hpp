@@ -10,6 +10,7 @@
 #include "runtime/scope.hpp"
 #include "runtime/signals.hpp"
 #include "runtime/task.hpp"
+#include "vmm/disk_images.hpp"
 #include "vmm/machine.hpp"
 #include "vmm/options.hpp"
 #include "vmm/serial_backends.hpp"
@@ -19,7 +20,7 @@ namespace vmm {
 class Session {
  public:
   /// `make_board` is asked for a fresh board at each (re)start. Throws BadInput for serial
-  /// backends.
+  /// backends and disk images.
   Session(const Options& options, MakeBoard make_board, Timeline& timeline,
           runtime::Executor executor);
 
@@ -47,6 +48,7 @@ class Session {
   runtime::LocalEvent quit_;
   runtime::LocalEvent stop_halting_;
   SerialBackends serial_;
+  DiskImages disks_;
   std::optional<Machine> machine_;
   runtime::log::RateLimit crash_lines_;
   bool stopping_ = false;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "devices/virtio/block.hpp"
 #include "devices/virtio/entropy.hpp"
 
 namespace vmm {
@@ -16,6 +17,10 @@ std::vector<std::string> virtio_device_names(const MachineConfig& config) {
     names.push_back(fmt::format("virtio console, {}", name(config.virtio_console)));
   }
   if (config.rng) names.emplace_back("virtio entropy");
+  for (const DiskConfig& disk : config.disks) {
+    names.push_back(fmt::format("virtio disk {}, '{}'{}{}", disk.id, disk.path,
+                                disk.read_only ? ", ro" : "", disk.overlay ? ", overlay" : ""));
+  }
   return names;
 }
 
@@ -45,6 +50,13 @@ VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
     add(parts, bus, std::move(console));
   }
   if (parts.config.rng) add(parts, bus, std::make_unique<devices::virtio::Entropy>());
+  const auto disks = parts.wiring.backends.disks;
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    const DiskConfig& config = parts.config.disks[i];
+    add(parts, bus,
+        std::make_unique<devices::virtio::Block>(
+            *disks[i], devices::virtio::Block::Settings{.id = config.id, .queues = config.queues}));
+  }
 }
 
 void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
@@ -65,8 +77,10 @@ void VirtioDevices::add_page(const Parts& parts, devices::MmioBus& bus,
   auto transport =
       std::make_unique<MmioTransport>(parts.wiring.executor, parts.memory, device, std::move(edge));
   for (std::uint16_t i = 0; i < transport->core().queue_count(); ++i) {
+    runtime::Event* const doorbell = transport->core().doorbell(i);
+    if (doorbell == nullptr) continue;
     parts.vm.ring({.place = place.registers.start + MmioTransport::queue_notify_offset, .value = i},
-                  transport->core().doorbell(i));
+                  *doorbell);
   }
   bus.add(place.registers.start, place.registers.size_bytes, *transport);
   cores_.push_back(&transport->core());

@@ -11,6 +11,9 @@
 
 namespace devices::storage {
 
+/// What requests are multiples of.
+inline constexpr std::uint64_t sector_bytes = 512;
+
 enum class Access : std::uint8_t { ReadWrite, ReadOnly };
 
 /// What happens to the blocks below zeroed bytes.

@@ -1,13 +1,19 @@
 #include "devices/virtio/console.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/finally.hpp"
+#include "runtime/timer.hpp"
 
 namespace devices::virtio {
 namespace {
 
 using runtime::Task;
+
+/// Between two writes of one stretch of output: too short to see, long enough to gather some.
+constexpr std::chrono::milliseconds gathering_time{1};
+constexpr std::size_t most_waiting_bytes = 16384;
 
 constexpr auto has_size = static_cast<Feature>(1 << 0);  // VIRTIO_CONSOLE_F_SIZE
 
@@ -24,6 +30,7 @@ struct Config {
 Console::Console(runtime::Executor executor, runtime::ByteStream& stream,
                  std::optional<ConsoleSize> size)
     : terminal_{stream, "virtio console"},
+      guest_wrote_{executor},
       has_size_{size.has_value()},
       size_{size.value_or(ConsoleSize{})},
       drained_{executor} {}
@@ -63,31 +70,85 @@ Task<> Console::receive(Queue& queue) {
   }
 }
 
-Task<> Console::transmit(Queue& queue) {
-  transmitting_ = &queue;
-  const runtime::Finally gone{[this] {
-    transmitting_ = nullptr;
-    drained_.notify();
-  }};
-  for (;;) {
-    while (auto chain = queue.pop()) co_await send(queue, std::move(*chain));
-    if (draining_ && queue.empty()) drained_.notify();
-    const bool open = co_await queue.kicked();
-    if (!open) co_return;
+void Console::notified(std::uint16_t queue) {
+  if (queue != transmit_queue) return;
+  output_.with([this](Output& output) {
+    take_in(output);
+    if (output.sending || output.bytes.empty()) return;
+    output.sending = true;
+    guest_wrote_.notify();
+  });
+}
+
+void Console::take_in(Output& output) {
+  if (output.unfinished) append(output, *std::exchange(output.unfinished, std::nullopt));
+  if (output.queue == nullptr) return;
+  Queue& queue = *output.queue;
+  do {
+    queue.start_turn();
+    while (!output.unfinished) {
+      auto chain = queue.pop();
+      if (!chain) break;
+      append(output, std::move(*chain));
+    }
+  } while (!output.unfinished && !queue.empty());
+}
+
+void Console::append(Output& output, Chain chain) {
+  std::vector<std::byte>& bytes = output.bytes;
+  const std::size_t before = bytes.size();
+  bytes.resize(std::min(most_waiting_bytes, before + chain.readable.size_bytes()));
+  (void)chain.readable.read_some(std::span{bytes}.subspan(before));
+  progress_.note(progress_.sent_bytes() + (bytes.size() - before));
+  if (!chain.readable.empty()) {
+    output.unfinished = std::move(chain);
+  } else if (output.queue != nullptr) {
+    output.queue->push(std::move(chain), 0);
   }
 }
 
-Task<> Console::send(Queue& queue, Chain chain) {
-  progress_.note(progress_.sent_bytes() + chain.readable.size_bytes());
-  for (const auto bytes : chain.readable.rest()) co_await terminal_.write(bytes);
-  queue.push(std::move(chain), 0);
+/// With nothing to take, transmit() counts as asleep from here on.
+std::vector<std::byte> Console::take_output() {
+  return output_.with([this](Output& output) {
+    take_in(output);
+    std::vector<std::byte> bytes = std::exchange(output.bytes, {});
+    output.sending = !bytes.empty();
+    return bytes;
+  });
+}
+
+Task<> Console::transmit(Queue& queue) {
+  output_.with([&queue](Output& output) { output.queue = &queue; });
+  transmitting_ = true;
+  const runtime::Finally gone{[this] {
+    output_.with([](Output& output) {
+      output.queue = nullptr;
+      output.unfinished.reset();
+      output.sending = true;  // nobody to wake
+    });
+    transmitting_ = false;
+    drained_.notify();
+  }};
+  for (;;) {
+    const std::vector<std::byte> bytes = take_output();
+    if (bytes.empty()) {
+      if (draining_) drained_.notify();
+      co_await guest_wrote_.wait();
+      continue;
+    }
+    co_await terminal_.write(bytes);
+    const bool hurry = draining_ || bytes.size() >= most_waiting_bytes / 2;
+    if (!hurry) co_await runtime::sleep_for(gathering_time);
+  }
 }
 
 Task<> Console::drain() {
   draining_ = true;
-  if (transmitting_ == nullptr) co_return;
-  transmitting_->ring();
-  co_await drained_.wait();
+  guest_wrote_.notify();
+  if (transmitting_) co_await drained_.wait();
+  // What a driver left behind that has gone.
+  const std::vector<std::byte> bytes = take_output();
+  if (!bytes.empty()) co_await terminal_.write(bytes);
 }
 
 }  // namespace devices::virtio

@@ -1,19 +1,25 @@
 // virtio-console: one port, whole strings of bytes at a time.
 //
 // Spec:    Virtio 1.2, 5.3 "Console Device", without VIRTIO_CONSOLE_F_MULTIPORT.
-// Threads: configuration on vCPU threads; the rest on the Loop's.
+// Threads: configuration, and taking what the guest sends, on vCPU threads; the rest on the Loop's.
 // Trust:   the guest sends at any pace; a slow reader holds the guest's next bytes back, not us.
+//
+// What the guest sends is taken in its own write to the doorbell: Linux spins until each piece of
+// output has come back, and waking a task for it takes far longer than copying it.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "devices/output_progress.hpp"
 #include "devices/terminal.hpp"
 #include "devices/virtio/device.hpp"
 #include "runtime/byte_stream.hpp"
+#include "runtime/event.hpp"
+#include "runtime/guarded.hpp"
 #include "runtime/local_event.hpp"
 
 namespace devices::virtio {
@@ -35,6 +41,8 @@ class Console final : public Device {
   std::span<const std::uint16_t> queue_sizes() const override { return sizes_; }
   void read_config(std::uint64_t offset, std::span<std::byte> data) const override;
   void listen(ConfigListener& listener) override { listener_ = &listener; }
+  bool answers_in_place(std::uint16_t queue) const override { return queue == transmit_queue; }
+  void notified(std::uint16_t queue) override;
   runtime::Task<> serve(Queue& queue) override;
 
   void resize(ConsoleSize size);
@@ -54,16 +62,29 @@ class Console final : public Device {
   static constexpr std::uint16_t transmit_queue = 1;
   static constexpr std::array<std::uint16_t, 2> sizes_{64, 64};
 
+  /// What the guest has sent and the stream has not taken yet.
+  struct Output {
+    Queue* queue = nullptr;           // while a driver has it
+    std::optional<Chain> unfinished;  // there was no room for all of it
+    std::vector<std::byte> bytes;
+    bool sending = false;  // transmit() is awake, and will look for more before it sleeps
+  };
+
   runtime::Task<> receive(Queue& queue);
   runtime::Task<> transmit(Queue& queue);
-  runtime::Task<> send(Queue& queue, Chain chain);
+  /// Moves as much out of the ring as there is room for.
+  void take_in(Output& output);
+  void append(Output& output, Chain chain);
+  [[nodiscard]] std::vector<std::byte> take_output();
 
   Terminal terminal_;
   OutputProgress progress_;
+  runtime::Guarded<Output> output_;
+  runtime::Event guest_wrote_;
   const bool has_size_;
   std::atomic<ConsoleSize> size_;
   ConfigListener* listener_ = nullptr;
-  Queue* transmitting_ = nullptr;  // while a driver has the queue
+  bool transmitting_ = false;  // a driver has the queue
   bool draining_ = false;
   runtime::LocalEvent drained_;
 };

@@ -2,7 +2,7 @@
 // with its queues.
 //
 // Spec:    Virtio 1.2, 2 "Basic Facilities of a Virtio Device", 5 "Device Types".
-// Threads: configuration on vCPU threads, several at once; the rest on the Loop's.
+// Threads: configuration and notified() on vCPU threads, several at once; the rest on the Loop's.
 // Trust:   offsets, sizes and written bytes of the configuration are the guest's.
 #pragma once
 
@@ -50,6 +50,12 @@ class Device {
   /// all its chains have gone back; stopped, it may leave them unanswered. Guest mistakes are
   /// answered as the device's specification says; HostError is for what ends the machine.
   virtual runtime::Task<> serve(Queue& queue) = 0;
+
+  /// Whether the driver's notifications of this queue are to come as notified(), on the vCPU's own
+  /// thread, and not through kicked(). For a driver that does nothing but wait for the answer.
+  [[nodiscard]] virtual bool answers_in_place(std::uint16_t /*queue*/) const { return false; }
+  /// Any vCPU's thread, several at once; waits for nothing. Also while nobody serves the queue.
+  virtual void notified(std::uint16_t /*queue*/) {}
 
   /// What the device does by itself, driver or not, until stopped.
   virtual runtime::Task<> run() { co_return; }

@@ -91,19 +91,20 @@ void PciTransport::write_config(std::uint64_t offset, std::span<const std::byte>
 }
 
 // Each queue has an address of its own, so that the value written need not be looked at. Where a
-// bell cannot be, the writes come to write_bar().
+// bell is not wanted, or cannot be, the writes come to write_bar().
 void PciTransport::bar_moved(unsigned bar, std::optional<GuestAddress> to) {
   if (bar != registers_bar) return;
   for (std::uint16_t queue = 0; queue < bells_.size(); ++queue) {
     std::optional<Doorbell>& bell = bells_[queue];
-    runtime::Event& event = core_.doorbell(queue);
-    if (bell) doorbells_.unring(*bell, event);
+    runtime::Event* const event = core_.doorbell(queue);
+    if (event == nullptr) continue;
+    if (bell) doorbells_.unring(*bell, *event);
     bell.reset();
     if (!to) continue;
     const std::uint64_t offset =
         static_cast<std::uint64_t>(Structure::Notify) * page_bytes + queue * notify_multiplier;
     const Doorbell wanted{.place = *to + offset, .size_bytes = 0};
-    if (doorbells_.try_ring(wanted, event)) bell = wanted;
+    if (doorbells_.try_ring(wanted, *event)) bell = wanted;
   }
 }
 

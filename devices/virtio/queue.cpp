@@ -17,7 +17,7 @@ Queue::Queue(std::uint16_t index, Ring ring, Features features, runtime::Event& 
       events_{events} {}
 
 Task<bool> Queue::kicked() {
-  popped_ = 0;
+  start_turn();
   const bool more =
       !closed_ && std::visit([](auto& ring) { return ring.expect_notification(); }, ring_);
   if (more) {

@@ -1,7 +1,8 @@
 // A virtqueue as a device sees it: chains come, are answered, and go back.
 //
 // Spec:    Virtio 1.2, 2.6 "Virtqueues".
-// Threads: the Loop's; the doorbell alone is rung from elsewhere.
+// Threads: the Loop's; the doorbell alone is rung from elsewhere. Where a device answers in place
+//          (device.hpp), it is the device that lets one thread at a time in.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,8 @@ class Queue {
   /// The next chain, if the driver has made one available. After as many as the ring has places it
   /// gives none until kicked() was awaited again: no driver can keep the Loop to itself.
   [[nodiscard]] std::optional<Chain> pop();
+  /// The same as kicked(), for who answers in place and waits for nothing.
+  void start_turn() { popped_ = 0; }
 
   /// Returns a chain to the driver, with so many bytes written from its first writable byte on.
   void push(Chain chain, std::uint32_t written_bytes);

@@ -29,7 +29,13 @@ TransportCore::TransportCore(const Parts& parts)
 }
 
 void TransportCore::notify(std::uint32_t queue) {
-  if (queue < doorbells_.size()) doorbells_[queue].notify();
+  if (queue >= doorbells_.size()) return;
+  const auto index = static_cast<std::uint16_t>(queue);
+  if (device_.answers_in_place(index)) {
+    device_.notified(index);
+  } else {
+    doorbells_[index].notify();
+  }
 }
 
 bool TransportCore::settled() const {

@@ -71,8 +71,11 @@ class TransportCore final : private QueueEvents, private ConfigListener {
   [[nodiscard]] std::uint16_t queue_count() const {
     return static_cast<std::uint16_t>(doorbells_.size());
   }
-  /// What the driver rings, through KVM or notify().
-  [[nodiscard]] runtime::Event& doorbell(std::uint16_t queue) { return doorbells_[queue]; }
+  /// What the driver rings, through KVM or notify(); null where a device answers in place, so that
+  /// the driver's write must be an exit.
+  [[nodiscard]] runtime::Event* doorbell(std::uint16_t queue) {
+    return device_.answers_in_place(queue) ? nullptr : &doorbells_[queue];
+  }
   /// The driver has made chains available. A queue that does not exist is none of ours.
   void notify(std::uint32_t queue);
 

@@ -13,6 +13,7 @@
 #include "tests/devices/fake_terminal.hpp"
 #include "tests/devices/fakes.hpp"
 #include "tests/devices/uart_16550_bench.hpp"
+#include "tests/support/log_capture.hpp"
 #include "tests/support/test_loop.hpp"
 
 using namespace uart;
@@ -55,31 +56,6 @@ struct Bench {
   FakeInterrupt interrupt;
   runtime::Event raised{loop.executor()};
   devices::Uart16550 port{loop.executor(), interrupt.line(), terminal};
-};
-
-/// What is logged while it lives.
-class LogCapture {
- public:
-  LogCapture() {
-    runtime::check(::pipe(pipe_.data()), "make a pipe");
-    runtime::log::set_descriptor(pipe_[1]);
-  }
-  ~LogCapture() {
-    finish();
-    ::close(pipe_[0]);
-  }
-  std::string finish() {
-    if (pipe_[1] < 0) return {};
-    runtime::log::set_descriptor(2);
-    ::close(std::exchange(pipe_[1], -1));
-    std::string text(4096, '\0');
-    const auto size = ::read(pipe_[0], text.data(), text.size());
-    text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-    return text;
-  }
-
- private:
-  std::array<int, 2> pipe_{-1, -1};
 };
 
 /// Until the line is high; an earlier edge may have been noted already.

@@ -4,7 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <string>
 
 #include "runtime/event.hpp"
 #include "runtime/scope.hpp"
@@ -36,6 +38,15 @@ Task<> allocate(Ring& ring, int descriptor) {
   (void)co_await ring.fallocate(descriptor, 0, 0, 64 << 20);
 }
 
+Task<> read_often(Ring& ring, int descriptor) {
+  std::array<char, 4096> bytes;
+  const iovec into{bytes.data(), bytes.size()};
+  for (int i = 0; i < 50; ++i) {
+    const int result = co_await ring.read(descriptor, std::span{&into, 1}, 0);
+    REQUIRE(result == 4096);
+  }
+}
+
 Task<> stop_after(Scope& scope, int turns) {
   for (int turn = 0; turn < turns; ++turn) co_await runtime::sleep_for({});
   scope.request_stop();
@@ -53,6 +64,37 @@ TEST_CASE("ring operations return what the kernel says", "[runtime][ring]") {
   CHECK(::lseek(file.get(), 0, SEEK_END) == 8192);
   CHECK(loop.run(ring.fdatasync(-1)) == -EBADF);
   CHECK(loop.run(ring.fallocate(file.get(), 0x7000'0000, 0, 1)) < 0);
+}
+
+TEST_CASE("the ring reads and writes at an offset, one buffer or many", "[runtime][ring]") {
+  TestLoop loop;
+  const UniqueFd file = make_file();
+  Ring& ring = Ring::of(loop.executor());
+  std::string text = "abcdefgh";
+  const std::array<iovec, 2> halves{iovec{text.data(), 4}, iovec{text.data() + 4, 4}};
+  CHECK(loop.run(ring.write(file.get(), halves, 100)) == 8);
+  CHECK(loop.run(ring.write(file.get(), std::span{halves}.first(1), 108)) == 4);
+  std::string read(12, '-');
+  const std::array<iovec, 2> parts{iovec{read.data(), 5}, iovec{read.data() + 5, 7}};
+  CHECK(loop.run(ring.read(file.get(), parts, 100)) == 12);
+  CHECK(read == "abcdefghabcd");
+  CHECK(loop.run(ring.read(file.get(), std::span{parts}.first(1), 107)) == 5);
+  CHECK(read.substr(0, 5) == "habcd");
+  CHECK(loop.run(ring.read(file.get(), parts, 112)) == 0);
+  CHECK(loop.run(ring.read(-1, parts, 0)) == -EBADF);
+}
+
+TEST_CASE("a loop ends though its ring was read while something slow went on", "[runtime][ring]") {
+  for (int round = 0; round < 50; ++round) {
+    runtime::Loop loop;
+    const UniqueFd file = make_file();
+    Ring& ring = Ring::of(loop.executor());
+    loop.run(allocate(ring, file.get()));
+    loop.run(runtime::with_scope([&](Scope& scope) {
+      scope.spawn(sync(ring, file.get()));
+      for (int i = 0; i < round; ++i) scope.spawn(read_often(ring, file.get()));
+    }));
+  }
 }
 
 TEST_CASE("more operations than the ring has entries all finish", "[runtime][ring]") {

@@ -145,13 +145,15 @@ TEST_CASE("dry run: virtio devices and their places, on either architecture", "[
   const auto with_virtio = [](MachineConfig config) {
     config.virtio_console = {.kind = Kind::Listen, .path = "c.sock"};
     config.rng = true;
+    config.disks = {{.path = "a.raw", .id = "root", .overlay = true}};
     return describe(config);
   };
   const KernelFile kernel;
   const std::string pc = with_virtio(base(vmm::Architecture::X86_64, kernel.path()));
   CHECK(pc.find("  0x0000c0010000 - 0x0000c0010fff  virtio console, listen=c.sock, interrupt 16\n"
-                "  0x0000c0011000 - 0x0000c0011fff  virtio entropy, interrupt 17\n") !=
-        std::string::npos);
+                "  0x0000c0011000 - 0x0000c0011fff  virtio entropy, interrupt 17\n"
+                "  0x0000c0012000 - 0x0000c0012fff  virtio disk root, 'a.raw', overlay, interrupt "
+                "18\n") != std::string::npos);
   const Arm64 machine;
   const std::string arm64 = with_virtio(machine.config);
   CHECK(

@@ -104,6 +104,14 @@ TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
   CHECK(options.pidfile_path == "p");
 }
 
+TEST_CASE("options: letters may stand together, and help behind anything", "[vmm][options]") {
+  CHECK(parse({"-kk", "-p4"}).machine.processors == 4);
+  const char* const mixed[] = {"-hkk"};
+  CHECK_THAT(std::get<Answer>(parse_options(mixed)).text, ContainsSubstring("--on-crash"));
+  const char* const late[] = {"-k", "k", "--dry-run", "--help"};
+  CHECK_THAT(std::get<Answer>(parse_options(late)).text, ContainsSubstring("--gic-msi"));
+}
+
 TEST_CASE("options: help and version are answers, not machines", "[vmm][options]") {
   const char* const help[] = {"--help"};
   CHECK_THAT(std::get<Answer>(parse_options(help)).text, ContainsSubstring("Examples:") &&
@@ -141,4 +149,18 @@ TEST_CASE("options: every message is one line", "[vmm][options]") {
       CHECK_THAT(error.what(), !ContainsSubstring("\r"));
     }
   }
+}
+
+TEST_CASE("options: disks in their order, and no more than there are places for",
+          "[vmm][options]") {
+  const Options options = parse({"-k", "k", "--disk", "file=a", "--rng", "--disk=file=b,ro"});
+  REQUIRE(options.machine.disks.size() == 2);
+  CHECK(options.machine.disks[1].path == "b");
+  std::vector<const char*> arguments{"-k", "k"};
+  for (int i = 0; i < 18; ++i) arguments.insert(arguments.end(), {"--disk", "file=a"});
+  CHECK_THROWS_MATCHES(
+      parse_options(arguments), BadUsage,
+      MessageMatches(StartsWith("--disk: found 18 virtio devices with it, expected at most 17")));
+  arguments.resize(arguments.size() - 2);
+  CHECK_NOTHROW(parse_options(arguments));
 }

@@ -264,7 +264,7 @@ TEST_CASE("virtio-pci: each queue has a doorbell, which moves with the registers
   REQUIRE(bench.doorbells.places.size() == 2);
   for (std::uint16_t queue = 0; queue < 2; ++queue) {
     CHECK(bench.doorbells.places.at(PciBench::window + PciBench::notify + queue * 4u) ==
-          &bench.function.core().doorbell(queue));
+          bench.function.core().doorbell(queue));
   }
   bench.function.bar_moved(0, elsewhere);
   CHECK(bench.doorbells.places.size() == 2);

@@ -15,14 +15,16 @@ class QueueBench : public devices::virtio::QueueEvents {
       : bench_{agreed}, queue{index, bench_.ring, agreed, doorbell, *this} {}
 
   /// Plays the script while the device serves the queue; then closes it and waits for the device.
+  /// (One that answers in place is stopped.)
   void run(devices::virtio::Device& device, runtime::Task<> script) {
-    loop.run(runtime::all(device.serve(queue), close_after(std::move(script))));
+    device_ = &device;
+    loop.run(serve_beside(std::move(script)));
   }
 
   /// Lends a chain and waits for it; its id.
   runtime::Task<std::uint16_t> ask(FakeDriver::Chain& chain) {
     const std::uint16_t id = chain.available();
-    doorbell.notify();
+    ring();
     for (;;) {
       if (const auto used = driver.take_used()) {
         last_written_bytes = used->written_bytes;
@@ -32,16 +34,31 @@ class QueueBench : public devices::virtio::QueueEvents {
     }
   }
 
+  /// As a transport does.
+  void ring() {
+    if (device_->answers_in_place(queue.index())) {
+      device_->notified(queue.index());
+    } else {
+      doorbell.notify();
+    }
+  }
+
   void used(std::uint16_t) noexcept override { ++interrupts; }
   void broken(std::uint16_t) noexcept override { is_broken = true; }
 
  private:
-  runtime::Task<> close_after(runtime::Task<> script) {
+  runtime::Task<> serve_beside(runtime::Task<> script) {
+    runtime::Scope scope{co_await runtime::this_executor};
+    scope.spawn(device_->serve(queue));
     co_await std::move(script);
     queue.close();
+    // One that answers in place does not look at its queue by itself.
+    if (device_->answers_in_place(queue.index())) scope.request_stop();
+    co_await scope.join();
   }
 
   RingBench bench_;
+  devices::virtio::Device* device_ = nullptr;
 
  public:
   TestLoop loop;
