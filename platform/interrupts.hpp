@@ -1,8 +1,10 @@
-// Interrupts as a device sees them: a wire, never a number or a controller.
+// Interrupts as a device sees them: a wire, or a message where the guest says; never a number.
 #pragma once
 
 #include <cstdint>
 #include <mutex>
+
+#include "platform/address.hpp"
 
 namespace platform {
 
@@ -12,11 +14,21 @@ struct Gsi {
   friend constexpr bool operator==(Gsi, Gsi) = default;
 };
 
-/// The controllers' side of the wires. Callable from any thread.
+/// What a device writes to interrupt a processor: the guest chose both. Most hosts tell apart who
+/// writes it, too (PCI: bus << 8 | device << 3 | function).
+struct Message {
+  GuestAddress address;
+  std::uint32_t data = 0;
+  friend constexpr bool operator==(const Message&, const Message&) = default;
+};
+
+/// The controllers' side of wires and messages. Callable from any thread.
 class InterruptController {
  public:
   virtual ~InterruptController() = default;
   virtual void set_level(Gsi pin, bool asserted) noexcept = 0;
+  /// One that no processor takes, or that goes where no messages are taken, is lost.
+  virtual void send(const Message& message, std::uint32_t device_id) noexcept = 0;
 };
 
 /// One pin of a controller, driven by one or more wires; it is high while any of them is.

@@ -8,14 +8,11 @@
 #include "platform/guest_memory.hpp"
 #include "platform/interrupts.hpp"
 #include "platform/vcpu.hpp"
-#include "runtime/event.hpp"
 
 namespace platform {
 
-class Vm {
+class Vm : public Doorbells {
  public:
-  virtual ~Vm() = default;
-
   /// How many bits of guest-physical address its processors have.
   [[nodiscard]] virtual unsigned physical_address_bits() = 0;
 
@@ -24,8 +21,7 @@ class Vm {
 
   virtual InterruptController& interrupts() = 0;
 
-  /// From here on such a write notifies `event`, which outlives this object, and is no exit any
-  /// more.
+  /// The same as try_ring, once and for all: throws HostError instead.
   virtual void ring(const Doorbell& doorbell, runtime::Event& event) = 0;
 
   /// From here on each write to the eventfd is a rising edge of the pin. The descriptor may be

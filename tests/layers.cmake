@@ -34,11 +34,12 @@ set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/sessi
 set(only_platform/user_net "^platform/(user_net|host)/")
 
 # Siblings that do not know each other: kinds of devices, and architectures.
-set(siblings devices/serial devices/system devices/clock devices/storage devices/virtio
+set(siblings devices/serial devices/system devices/clock devices/storage devices/pci devices/virtio
   loader/x86_64 loader/arm64 platform/x86_64 platform/arm64 vmm/x86_64 vmm/arm64)
 # What one of them may know of another all the same, and who it is.
-set(windows devices/storage/disk.hpp)
+set(windows devices/storage/disk.hpp devices/pci/)
 set(only_devices/storage/disk.hpp "^devices/virtio/block")
+set(only_devices/pci/ "^devices/virtio/pci_")
 
 set(failures 0)
 macro(complain)
@@ -69,9 +70,11 @@ foreach(layer ${layers})
       endforeach()
       foreach(sibling ${siblings})
         set(window FALSE)
-        if(included IN_LIST windows AND file MATCHES "${only_${included}}")
-          set(window TRUE)
-        endif()
+        foreach(part ${windows})
+          if(included MATCHES "^${part}" AND file MATCHES "${only_${part}}")
+            set(window TRUE)
+          endif()
+        endforeach()
         if(file MATCHES "^${sibling}/" AND NOT window)
           string(REGEX REPLACE "/.*" "" folder ${sibling})
           foreach(other ${siblings})

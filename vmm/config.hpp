@@ -28,6 +28,9 @@ inline constexpr std::size_t arm64_serial_port_count = 2;
 /// How an AArch64 machine's devices may send interrupts as messages.
 enum class MsiChoice : std::uint8_t { Automatic, Its, V2m };
 
+/// How drivers reach virtio devices.
+enum class VirtioTransport : std::uint8_t { Mmio, Pci };
+
 /// A disk: its image, and what the guest may do with it.
 struct DiskConfig {
   std::string path;
@@ -51,6 +54,7 @@ struct MachineConfig {
   std::array<SerialBackend, serial_port_count> serial;
   SerialBackend virtio_console;  ///< Kind::None: there is no such device.
   bool rng = false;              ///< A virtio entropy device.
+  VirtioTransport virtio_transport = VirtioTransport::Mmio;
   std::vector<DiskConfig> disks;
   loader::smbios::Identity smbios;
   // AArch64 only.

@@ -1,4 +1,5 @@
 #include "vmm/option_values.hpp"
+#include "vmm/virtio_devices.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,6 +13,7 @@
 #include "runtime/units.hpp"
 #include "vmm/options.hpp"
 #include "vmm/size.hpp"
+#include "vmm/virtio_devices.hpp"
 
 namespace vmm::option_values {
 namespace {
@@ -270,6 +272,13 @@ std::optional<std::string> path(std::string_view option, const std::optional<std
   return text;
 }
 
+VirtioTransport virtio_transport(std::string_view text) {
+  using Transport = VirtioTransport;
+  return choose("--virtio-transport", text,
+                std::array{Choice<Transport>{"mmio", Transport::Mmio},
+                           Choice<Transport>{"pci", Transport::Pci}});
+}
+
 OnShutdown on_shutdown(std::string_view text) {
   using On = OnShutdown;
   return choose("--on-shutdown", text,
@@ -305,7 +314,8 @@ std::string default_command_line(const MachineConfig& machine) {
                : fmt::format(" console=ttyAMA{}", ports_before(machine, *port));
   // The last one named is the one that init talks to.
   if (machine.virtio_console.kind != SerialBackend::Kind::None) line += " console=hvc0";
-  if (pc) line += " pci=off tsc=reliable no_timer_check";
+  if (pc && !has_pci(machine)) line += " pci=off";
+  if (pc) line += " tsc=reliable no_timer_check";
   return line + " cryptomgr.notests random.trust_cpu=on";
 }
 

@@ -29,6 +29,7 @@ void refuse_arm64_options(bool device_tree, const std::optional<std::string>& gi
 /// `serial`: the ports beside it; a terminal can be one console only.
 [[nodiscard]] SerialBackend virtio_console(
     std::string_view text, std::span<const SerialBackend, serial_port_count> serial);
+[[nodiscard]] VirtioTransport virtio_transport(std::string_view text);
 /// Adds `KEY=VALUE,...` to `identity`.
 void add_smbios(std::string_view pairs, loader::smbios::Identity& identity);
 /// A file's name, if one was given; an empty one is a shell variable that was not set.

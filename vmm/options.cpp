@@ -73,6 +73,7 @@ struct Words {
   std::array<std::string, serial_port_count> serial{"console", "none", "none", "none"};
   std::string virtio_console = "none";
   bool rng = false;
+  std::string virtio_transport = "mmio";
   std::vector<std::string> disks;
   std::vector<std::string> smbios;
   bool device_tree = false;
@@ -137,6 +138,10 @@ void describe_virtio_options(OptionList& app, Words& words) {
       ->allow_extra_args(false)
       ->group(group);
   app.add_flag("--rng", words.rng, "Entropy device (/dev/hwrng)")->group(group);
+  app.add_option("--virtio-transport", words.virtio_transport,
+                 "How they are found: mmio or pci; default mmio")
+      ->type_name("HOW")
+      ->group(group);
 }
 
 void describe_arm64_options(OptionList& app, Words& words) {
@@ -217,6 +222,7 @@ Options check(const Words& words) {
   machine.serial = option_values::serial_ports(serial, machine.architecture);
   machine.virtio_console = option_values::virtio_console(words.virtio_console, machine.serial);
   machine.rng = words.rng;
+  machine.virtio_transport = option_values::virtio_transport(words.virtio_transport);
   machine.disks = option_values::disks(words.disks);
   check_device_count(machine);
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);

@@ -24,16 +24,24 @@ std::vector<std::string> virtio_device_names(const MachineConfig& config) {
   return names;
 }
 
-void describe_virtio(Description& out, const MachineConfig& config,
-                     std::span<const VirtioPlace> places) {
+bool has_pci(const MachineConfig& config) {
+  return config.virtio_transport == VirtioTransport::Pci && !virtio_device_names(config).empty();
+}
+
+void describe_virtio(Description& out, const MachineConfig& config, const VirtioPlaces& places) {
   const std::vector<std::string> names = virtio_device_names(config);
+  if (has_pci(config)) {
+    describe_pci(out, places.pci, names);
+    return;
+  }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    out.range(places[i].registers,
-              fmt::format("{}, interrupt {}", names[i], places[i].interrupt.value));
+    out.range(places.pages[i].registers,
+              fmt::format("{}, interrupt {}", names[i], places.pages[i].interrupt.value));
   }
 }
 
 VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
+  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, bus);
   if (parts.wiring.backends.virtio_console != nullptr) {
     auto console = std::make_unique<devices::virtio::Console>(parts.wiring.executor,
                                                               *parts.wiring.backends.virtio_console,
@@ -53,11 +61,21 @@ VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
 
 void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
                         std::unique_ptr<devices::virtio::Device> device) {
-  const VirtioPlace& place = parts.places[transports_.size()];
+  if (pci_) {
+    cores_.push_back(&pci_->add({parts.wiring.executor, parts.memory, parts.vm, *device}).core());
+  } else {
+    add_page(parts, bus, *device);
+  }
+  devices_.push_back(std::move(device));
+}
+
+void VirtioDevices::add_page(const Parts& parts, devices::MmioBus& bus,
+                             devices::virtio::Device& device) {
+  const VirtioPlace& place = parts.places.pages[transports_.size()];
   platform::InterruptEdge edge;
   parts.vm.interrupt_from(edge.native_handle(), place.interrupt);
-  auto transport = std::make_unique<MmioTransport>(parts.wiring.executor, parts.memory, *device,
-                                                   std::move(edge));
+  auto transport =
+      std::make_unique<MmioTransport>(parts.wiring.executor, parts.memory, device, std::move(edge));
   for (std::uint16_t i = 0; i < transport->core().queue_count(); ++i) {
     runtime::Event* const doorbell = transport->core().doorbell(i);
     if (doorbell == nullptr) continue;
@@ -65,12 +83,12 @@ void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
                   *doorbell);
   }
   bus.add(place.registers.start, place.registers.size_bytes, *transport);
-  devices_.push_back(std::move(device));
+  cores_.push_back(&transport->core());
   transports_.push_back(std::move(transport));
 }
 
 void VirtioDevices::run(runtime::Scope& tasks) {
-  for (const auto& transport : transports_) tasks.spawn(transport->core().run());
+  for (auto* const core : cores_) tasks.spawn(core->run());
 }
 
 runtime::Task<> VirtioDevices::drain() {
@@ -78,7 +96,7 @@ runtime::Task<> VirtioDevices::drain() {
 }
 
 void VirtioDevices::release_vcpus() {
-  for (const auto& transport : transports_) transport->core().release();
+  for (auto* const core : cores_) core->release();
 }
 
 void VirtioDevices::resize_console(devices::virtio::ConsoleSize size) {

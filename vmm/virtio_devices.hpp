@@ -21,6 +21,7 @@
 #include "vmm/board.hpp"
 #include "vmm/config.hpp"
 #include "vmm/description.hpp"
+#include "vmm/pci_bus.hpp"
 #include "vmm/virtio_place.hpp"
 
 namespace vmm {
@@ -28,16 +29,18 @@ namespace vmm {
 /// The virtio devices of a machine in words, in the order of their places.
 [[nodiscard]] std::vector<std::string> virtio_device_names(const MachineConfig& config);
 
+/// Whether any of them is a function of a PCI bus.
+[[nodiscard]] bool has_pci(const MachineConfig& config);
+
 /// They and their places, a line for each.
-void describe_virtio(Description& out, const MachineConfig& config,
-                     std::span<const VirtioPlace> places);
+void describe_virtio(Description& out, const MachineConfig& config, const VirtioPlaces& places);
 
 class VirtioDevices {
  public:
   /// Everything outlives this object.
   struct Parts {
     const MachineConfig& config;
-    std::span<const VirtioPlace> places;
+    const VirtioPlaces& places;
     platform::Vm& vm;
     const platform::GuestMemory& memory;
     const Board::Wiring& wiring;
@@ -58,9 +61,12 @@ class VirtioDevices {
  private:
   void add(const Parts& parts, devices::MmioBus& bus,
            std::unique_ptr<devices::virtio::Device> device);
+  void add_page(const Parts& parts, devices::MmioBus& bus, devices::virtio::Device& device);
 
   std::vector<std::unique_ptr<devices::virtio::Device>> devices_;
   std::vector<std::unique_ptr<devices::virtio::MmioTransport>> transports_;
+  std::optional<PciBus> pci_;
+  std::vector<devices::virtio::TransportCore*> cores_;  // of all transports
   devices::virtio::Console* console_ = nullptr;
 };
 

@@ -1,10 +1,11 @@
-// Where a machine can have virtio-mmio devices.
+// Where a machine can have virtio devices: pages of registers, or a PCI bus.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "loader/pci_host.hpp"
 #include "platform/address.hpp"
 #include "platform/interrupts.hpp"
 
@@ -19,6 +20,11 @@ struct VirtioPlace {
 
 /// As many as each architecture has places for.
 inline constexpr std::size_t most_virtio_devices = 17;
+
+struct VirtioPlaces {
+  std::vector<VirtioPlace> pages;
+  loader::PciHost pci;
+};
 
 /// Pages one after the other; interrupts as the architecture has them free.
 [[nodiscard]] inline std::vector<VirtioPlace> virtio_places(

@@ -41,8 +41,10 @@ class CommonRegisters {
   CommonRegisters(Features offered, std::span<const std::uint16_t> queue_sizes);
 
   void select_device_features(std::uint32_t half) { device_features_half_ = half; }
+  [[nodiscard]] std::uint32_t device_features_half() const { return device_features_half_; }
   [[nodiscard]] std::uint32_t device_features() const;
   void select_driver_features(std::uint32_t half) { driver_features_half_ = half; }
+  [[nodiscard]] std::uint32_t driver_features_half() const { return driver_features_half_; }
   [[nodiscard]] std::uint32_t driver_features() const;
   /// No effect once both sides have agreed (FEATURES_OK).
   void write_driver_features(std::uint32_t bits);

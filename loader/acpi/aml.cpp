@@ -1,6 +1,7 @@
 #include "loader/acpi/aml.hpp"
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <initializer_list>
 
@@ -29,12 +30,16 @@ enum Opcode : unsigned {
   OrOp = 0x7D,
   DeviceOp = 0x82,
   NotifyOp = 0x86,
+  CreateDWordFieldOp = 0x8A,
+  LNotOp = 0x92,
   LEqualOp = 0x93,
   IfOp = 0xA0,
   ReturnOp = 0xA4,
 };
 
 constexpr std::size_t segment_length = 4;
+
+constexpr unsigned both_ends_fixed = 0x0C;  // of an address space descriptor, 6.4.3.5
 
 Bytes bytes(std::initializer_list<unsigned> values) {
   Bytes result;
@@ -136,6 +141,17 @@ Bytes eisa_id(std::string_view id) {
   return bytes({DWordPrefix, value >> 24, value >> 16 & 0xFF, value >> 8 & 0xFF, value & 0xFF});
 }
 
+Bytes uuid(std::string_view text) {
+  // 19.6.142: the first three groups of digits are little-endian numbers.
+  static constexpr std::array<std::size_t, 16> digits_at{6,  4,  2,  0,  11, 9,  16, 14,
+                                                         19, 21, 24, 26, 28, 30, 32, 34};
+  Bytes content;
+  for (const std::size_t at : digits_at) {
+    content.push_back(static_cast<std::byte>(hex_digit(text[at]) << 4 | hex_digit(text[at + 1])));
+  }
+  return buffer(content);
+}
+
 Bytes buffer(const Bytes& content) {
   return enclosed(bytes({BufferOp}), {integer(content.size()), content});
 }
@@ -173,13 +189,17 @@ Bytes device(std::string_view where, TermList content) {
   return enclosed(bytes({ExtensionPrefix, DeviceOp}), {path(where), join(content)});
 }
 
-Bytes method(std::string_view where, TermList body, Arguments arguments) {
-  const auto not_serialized = static_cast<unsigned>(arguments);
-  return enclosed(bytes({MethodOp}), {path(where), bytes({not_serialized}), join(body)});
+Bytes method(std::string_view where, TermList body, Arguments arguments, Calls calls) {
+  const unsigned flags = static_cast<unsigned>(arguments) | static_cast<unsigned>(calls) << 3;
+  return enclosed(bytes({MethodOp}), {path(where), bytes({flags}), join(body)});
 }
 
-Bytes first_argument() {
-  return bytes({Arg0Op});
+Bytes argument(unsigned index) {
+  return bytes({Arg0Op + index});
+}
+
+Bytes create_dword_field(const Bytes& buffer, std::uint64_t offset, std::string_view where) {
+  return prepend(bytes({CreateDWordFieldOp}), {buffer, integer(offset), path(where)});
 }
 
 Bytes return_value(const Bytes& value) {
@@ -196,6 +216,10 @@ Bytes or_into(const Bytes& left, const Bytes& right, const Bytes& target) {
 
 Bytes if_equal(const Bytes& left, const Bytes& right, TermList body) {
   return enclosed(bytes({IfOp}), {bytes({LEqualOp}), left, right, join(body)});
+}
+
+Bytes if_different(const Bytes& left, const Bytes& right, TermList body) {
+  return enclosed(bytes({IfOp}), {bytes({LNotOp, LEqualOp}), left, right, join(body)});
 }
 
 Bytes notify(std::string_view device_path, std::uint8_t notification) {
@@ -229,17 +253,26 @@ Bytes memory_32_fixed(std::uint32_t start, std::uint32_t size_bytes) {
 
 Bytes qword_memory(platform::AddressRange range, MemoryUse use) {
   constexpr unsigned is_memory = 0;
-  constexpr unsigned both_ends_fixed = 0x0C;
   constexpr unsigned consumer = 0x01;
   constexpr unsigned writable = 0x01;
   constexpr unsigned cacheable = 0x02;
-  const Bytes flags = use == MemoryUse::Window ? bytes({both_ends_fixed, writable | cacheable})
-                                               : bytes({both_ends_fixed | consumer, writable});
+  const unsigned general = both_ends_fixed | (use == MemoryUse::Registers ? consumer : 0);
+  const unsigned kind = writable | (use == MemoryUse::Window ? cacheable : 0);
   const std::uint64_t granularity = 0;
   const std::uint64_t translation = 0;
-  return join({bytes({0x8A, 0x2B, 0, is_memory}), flags, little_endian(granularity),
+  return join({bytes({0x8A, 0x2B, 0, is_memory, general, kind}), little_endian(granularity),
                little_endian(range.start.value), little_endian(range.end().value - 1),
                little_endian(translation), little_endian(range.size_bytes)});
+}
+
+Bytes bus_numbers(std::uint8_t first, std::uint8_t last) {
+  constexpr unsigned is_bus_number = 2;
+  const std::uint16_t granularity = 0;
+  const std::uint16_t translation = 0;
+  return join({bytes({0x88, 0x0D, 0, is_bus_number, both_ends_fixed, 0}),
+               little_endian(granularity), little_endian<std::uint16_t>(first),
+               little_endian<std::uint16_t>(last), little_endian(translation),
+               little_endian(static_cast<std::uint16_t>(last - first + 1))});
 }
 
 }  // namespace loader::acpi::aml

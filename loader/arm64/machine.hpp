@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "loader/pci_host.hpp"
 #include "platform/address.hpp"
 #include "platform/arm64/config.hpp"
 #include "platform/interrupts.hpp"
@@ -82,6 +83,7 @@ struct Machine {
   std::optional<PowerButton> power_button = {};
   std::optional<PowerKey> power_key = {};
   std::vector<VirtioMmio> virtio_mmio = {};
+  std::optional<PciHost> pci = {};  // its functions send messages to platform.gic_msi
   std::optional<MmioWindows> mmio_windows = {};
   bool has_vmbus = false;  // needs mmio_windows
   friend bool operator==(const Machine&, const Machine&) = default;

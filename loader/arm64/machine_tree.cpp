@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include "loader/arm64/tree_devices.hpp"
 #include "loader/arm64/tree_interrupts.hpp"
+#include "loader/arm64/tree_pci.hpp"
 #include "loader/arm64/tree_writer.hpp"
 #include "loader/image.hpp"
 
@@ -72,6 +74,7 @@ class MachineTree {
   void put_messages(const NoMsi&) {}
   void put_messages(const GicV2m& v2m);
   void put_messages(const GicIts& its);
+  void answer_to_messages(TreeWriter::Node& node);
   void put_timer();
   void put_pmu();
 
@@ -84,6 +87,7 @@ class MachineTree {
   const std::uint32_t nodes_;
   TreeWriter tree_;
   Phandle gic_ = tree_.new_phandle();
+  std::optional<Phandle> messages_;  // who takes them, once there is somebody to send any
 };
 
 Bytes MachineTree::write(const Chosen& chosen) && {
@@ -103,6 +107,7 @@ Bytes MachineTree::write(const Chosen& chosen) && {
     put_timer();
     put_pmu();
     put_devices(tree_, machine_);
+    if (machine_.pci) put_pci_host(tree_, *machine_.pci, messages_);
   }
   return finished(std::move(tree_));
 }
@@ -226,7 +231,7 @@ void MachineTree::put_registers(TreeWriter::Node& node, const GicV3& gic) {
 void MachineTree::put_messages(const GicV2m& v2m) {
   auto node = tree_.node(unit_name("v2m", v2m.frame_base));
   node.string("compatible", "arm,gic-v2m-frame");
-  node.flag("msi-controller");
+  answer_to_messages(node);
   node.cells("reg", Cells{}.range({v2m.frame_base, gic_v2m_bytes}));
   // Stands for the frame's own register MSI_TYPER, and so counts as that does: 32 is the first SPI.
   node.u32("arm,msi-base-spi", v2m.spi_base.value);
@@ -236,9 +241,16 @@ void MachineTree::put_messages(const GicV2m& v2m) {
 void MachineTree::put_messages(const GicIts& its) {
   auto node = tree_.node(unit_name("msi-controller", its.its_base));
   node.string("compatible", "arm,gic-v3-its");
-  node.flag("msi-controller");
+  answer_to_messages(node);
   node.u32("#msi-cells", 1);
   node.cells("reg", Cells{}.range({its.its_base, gic_its_bytes}));
+}
+
+void MachineTree::answer_to_messages(TreeWriter::Node& node) {
+  node.flag("msi-controller");
+  if (!machine_.pci) return;
+  messages_ = tree_.new_phandle();
+  node.answer_to(*messages_);
 }
 
 /// What a guest at EL1 has of arm,arch_timer.yaml. A kernel that knows no interrupt-names counts

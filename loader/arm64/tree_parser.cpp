@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "loader/arm64/tree_pci.hpp"
 #include "loader/arm64/tree_power_key.hpp"
 #include "loader/arm64/tree_reader.hpp"
 
@@ -28,7 +29,7 @@ enum class Addresses { AsAbove, Translated };
 
 /// The enabled nodes that stand for something, sorted by what that is.
 struct Nodes {
-  std::optional<TreeNode> cpus, distances, gic, timer, pmu, rtc, vmbus;
+  std::optional<TreeNode> cpus, distances, gic, timer, pmu, rtc, pci, vmbus;
   std::vector<TreeNode> memory, serial_ports, virtio, pl061s, gpio_keys;
 
   void add_children(const TreeNode& bus, int depth, Addresses addresses);
@@ -99,6 +100,7 @@ void Nodes::add(const TreeNode& node, int depth, Addresses addresses) {
       Kind{"arm,armv8-timer", &Nodes::timer},
       Kind{"arm,armv8-pmuv3", &Nodes::pmu},
       Kind{"arm,pl031", &Nodes::rtc},
+      Kind{pci_host_kind, &Nodes::pci},
       Kind{"microsoft,vmbus", &Nodes::vmbus},
       Kind{"numa-distance-map-v1", &Nodes::distances},
       Kind{"arm,pl011", nullptr, &Nodes::serial_ports},
@@ -156,6 +158,7 @@ Machine Parser::parse() && {
   }
   read_power_key();
   read_virtio();
+  if (nodes_.pci) machine_.pci = read_pci_host(*nodes_.pci);
   read_vmbus();
   validate_platform();
   return std::move(machine_);

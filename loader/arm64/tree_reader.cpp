@@ -247,6 +247,27 @@ std::vector<platform::AddressRange> TreeNode::windows() const {
   return windows;
 }
 
+std::vector<TreeNode::PciWindow> TreeNode::pci_windows() const {
+  constexpr std::size_t own_cells = 3;
+  constexpr std::size_t size_cells = 2;
+  check_cells("ranges", bus_);
+  if (const Bus own = bus(); own.address_cells != own_cells || own.size_cells != size_cells) {
+    complain("ranges", "found {} address and {} size cells, expected {} and {}", own.address_cells,
+             own.size_cells, own_cells, size_cells);
+  }
+  const std::size_t record_cells = own_cells + bus_.address_cells + size_cells;
+  const auto values = cells("ranges", record_cells);
+  std::vector<PciWindow> windows;
+  for (std::size_t at = 0; at < values.size(); at += record_cells) {
+    const auto record = std::span{values}.subspan(at, record_cells);
+    windows.push_back(
+        {record[0],
+         {number_of(record.subspan(1, own_cells - 1))},
+         range("ranges", record.subspan(own_cells, bus_.address_cells), record.last(size_cells))});
+  }
+  return windows;
+}
+
 std::uint32_t TreeNode::interrupt_parent() const {
   const auto parent =
       has("interrupt-parent") ? find_u32("interrupt-parent") : bus_.interrupt_parent;

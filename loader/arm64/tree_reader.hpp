@@ -54,6 +54,13 @@ class TreeNode {
   [[nodiscard]] std::vector<platform::AddressRange> registers() const;
   /// `ranges` of a bus whose addresses are the same above it.
   [[nodiscard]] std::vector<platform::AddressRange> windows() const;
+  /// `ranges` of a PCI host bridge, whose addresses have a cell more.
+  struct PciWindow {
+    std::uint32_t space;            ///< That cell.
+    platform::GuestAddress inside;  ///< Where the window begins for its functions,
+    platform::AddressRange range;   ///< and for processors.
+  };
+  [[nodiscard]] std::vector<PciWindow> pci_windows() const;
 
   /// Its own interrupt-parent, or that of the nearest node above that has one.
   [[nodiscard]] std::uint32_t interrupt_parent() const;

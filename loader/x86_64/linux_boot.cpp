@@ -99,7 +99,9 @@ LoadedLinux load_linux(const LinuxBoot& boot, GuestMemory& ram) {
   }
   put_command_line(boot.command_line, loaded.kernel, ram);
   const LowTables tables = put_firmware_tables(boot, ram);
-  loaded.memory_map = memory_map(ram_ranges(ram), tables.acpi, tables.smbios);
+  std::vector<AddressRange> reserved;
+  if (boot.machine.pci) reserved.push_back(boot.machine.pci->ecam);
+  loaded.memory_map = memory_map(ram_ranges(ram), tables.acpi, tables.smbios, reserved);
   put_parameters(loaded, ram);
   loaded.entry = prepare_entry(loaded.kernel, ram);
   return loaded;

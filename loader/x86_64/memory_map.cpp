@@ -1,5 +1,7 @@
 #include "loader/x86_64/memory_map.hpp"
 
+#include <algorithm>
+
 #include "loader/image.hpp"
 #include "loader/x86_64/low_memory.hpp"
 #include "runtime/units.hpp"
@@ -22,7 +24,8 @@ AddressRange whole_pages(AddressRange range) {
 }  // namespace
 
 std::vector<MemoryMapEntry> memory_map(std::span<const AddressRange> ram, AddressRange acpi_tables,
-                                       AddressRange smbios_tables) {
+                                       AddressRange smbios_tables,
+                                       std::span<const AddressRange> reserved) {
   if (ram.empty() || ram.front().start != GuestAddress{0} || ram.front().end() <= low_memory::end) {
     throw LoadError{"RAM must begin at 0 and go on beyond {:#x}", low_memory::end.value};
   }
@@ -39,6 +42,8 @@ std::vector<MemoryMapEntry> memory_map(std::span<const AddressRange> ram, Addres
   add(low_memory::bios_area, MemoryType::Reserved);
   add(between(low_memory::end, ram.front().end()), MemoryType::Ram);
   for (const AddressRange range : ram.subspan(1)) add(range, MemoryType::Ram);
+  for (const AddressRange range : reserved) add(range, MemoryType::Reserved);
+  std::ranges::sort(map, {}, [](const MemoryMapEntry& entry) { return entry.range.start; });
   return map;
 }
 

@@ -22,8 +22,9 @@ struct MemoryMapEntry {
 
 /// Tiles `ram` (ascending) with the tables below 1 MiB cut out of its first range, which starts
 /// at 0; an empty table takes no entry. Throws LoadError if that range ends below 1 MiB.
-[[nodiscard]] std::vector<MemoryMapEntry> memory_map(std::span<const platform::AddressRange> ram,
-                                                     platform::AddressRange acpi_tables,
-                                                     platform::AddressRange smbios_tables);
+/// `reserved`: what is not RAM, and is to be said to be taken. All entries ascend.
+[[nodiscard]] std::vector<MemoryMapEntry> memory_map(
+    std::span<const platform::AddressRange> ram, platform::AddressRange acpi_tables,
+    platform::AddressRange smbios_tables, std::span<const platform::AddressRange> reserved = {});
 
 }  // namespace loader::x86_64

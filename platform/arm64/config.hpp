@@ -35,6 +35,7 @@ inline constexpr std::uint64_t gic_v2_cpu_interface_bytes = 0x2000;
 inline constexpr std::uint64_t gic_redistributor_bytes = 0x2'0000;  // of one processor
 inline constexpr std::uint64_t gic_its_bytes = 0x2'0000;
 inline constexpr std::uint64_t gic_v2m_bytes = 0x1000;
+inline constexpr std::uint64_t gic_v2m_setspi_offset = 0x040;  // where messages go
 
 struct GicV2 {
   GuestAddress cpu_interface_base;

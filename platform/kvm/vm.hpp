@@ -1,6 +1,7 @@
 // A KVM VM behind the interface of its architecture: the part that is the same for all of them.
 //
-// Threads: InterruptController's methods from any thread; the rest before the first vCPU runs.
+// Threads: InterruptController's and Doorbells' methods from any thread; the rest before the first
+//          vCPU runs.
 #pragma once
 
 #include "platform/kvm/vm_core.hpp"
@@ -15,6 +16,12 @@ class Vm : public Interface, private InterruptController {
   InterruptController& interrupts() override { return *this; }
   void ring(const Doorbell& doorbell, runtime::Event& event) override {
     core_.ring(doorbell, event);
+  }
+  bool try_ring(const Doorbell& doorbell, runtime::Event& event) noexcept override {
+    return core_.try_ring(doorbell, event);
+  }
+  void unring(const Doorbell& doorbell, runtime::Event& event) noexcept override {
+    core_.unring(doorbell, event);
   }
 
  protected:

@@ -16,6 +16,23 @@ int create_vm(const System& system, unsigned long machine_type) {
       [&] { return ::ioctl(system.descriptor(), KVM_CREATE_VM, machine_type); });
 }
 
+kvm_ioeventfd ioeventfd(const Doorbell& doorbell, const runtime::Event& event) noexcept {
+  kvm_ioeventfd request{};
+  request.len = doorbell.size_bytes;
+  request.fd = event.native_handle();
+  if (const Port* port = std::get_if<Port>(&doorbell.place)) {
+    request.addr = port->value;
+    request.flags |= KVM_IOEVENTFD_FLAG_PIO;
+  } else if (const auto* address = std::get_if<GuestAddress>(&doorbell.place)) {
+    request.addr = address->value;
+  }
+  if (doorbell.value) {
+    request.datamatch = *doorbell.value;
+    request.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
+  }
+  return request;
+}
+
 }  // namespace
 
 VmCore::VmCore(const System& system, std::uint32_t processors, unsigned long machine_type)
@@ -42,21 +59,20 @@ void VmCore::map(const GuestMemory& memory) {
 }
 
 void VmCore::ring(const Doorbell& doorbell, runtime::Event& event) {
-  kvm_ioeventfd request{};
-  request.len = doorbell.size_bytes;
-  request.fd = event.native_handle();
-  if (const Port* port = std::get_if<Port>(&doorbell.place)) {
-    request.addr = port->value;
-    request.flags |= KVM_IOEVENTFD_FLAG_PIO;
-  } else {
-    request.addr = std::get<GuestAddress>(doorbell.place).value;
-  }
-  if (doorbell.value) {
-    request.datamatch = *doorbell.value;
-    request.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
-  }
+  kvm_ioeventfd request = ioeventfd(doorbell, event);
   runtime::check(::ioctl(vm_.get(), KVM_IOEVENTFD, &request), "put a doorbell at {:#x}",
                  std::uint64_t{request.addr});
+}
+
+bool VmCore::try_ring(const Doorbell& doorbell, runtime::Event& event) noexcept {
+  kvm_ioeventfd request = ioeventfd(doorbell, event);
+  return ::ioctl(vm_.get(), KVM_IOEVENTFD, &request) == 0;
+}
+
+void VmCore::unring(const Doorbell& doorbell, runtime::Event& event) noexcept {
+  kvm_ioeventfd request = ioeventfd(doorbell, event);
+  request.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
+  (void)::ioctl(vm_.get(), KVM_IOEVENTFD, &request);
 }
 
 void VmCore::interrupt_from(int eventfd, std::uint32_t pin) {
@@ -74,6 +90,20 @@ void VmCore::set_line(std::uint32_t line, bool asserted) noexcept {
   if (::ioctl(vm_.get(), KVM_IRQ_LINE, &level) != 0) {
     runtime::log::guest(line_failures_, "cannot set interrupt line {:#x}: errno {}", line, errno);
   }
+}
+
+// What becomes of it is the guest's affair: it chose where the message goes, and whether anything
+// there takes it.
+void VmCore::send(const Message& message, std::optional<std::uint32_t> device_id) noexcept {
+  kvm_msi request{};
+  request.address_lo = static_cast<std::uint32_t>(message.address.value);
+  request.address_hi = static_cast<std::uint32_t>(message.address.value >> 32);
+  request.data = message.data;
+  if (device_id) {
+    request.flags = KVM_MSI_VALID_DEVID;
+    request.devid = *device_id;
+  }
+  (void)::ioctl(vm_.get(), KVM_SIGNAL_MSI, &request);
 }
 
 bool VmCore::coalesce_writes(Port port) {

@@ -1,11 +1,13 @@
 // What KVM VMs of every architecture have: RAM slots, eventfds for doorbells and interrupts.
 //
 // Spec:    Linux Documentation/virt/kvm/api.rst, "VM ioctls".
-// Threads: set_line from any thread; the rest before the first vCPU runs.
+// Threads: try_ring, unring, set_line and send from any thread; the rest before the first vCPU
+//          runs.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "platform/kvm/coalesced_writes.hpp"
 #include "platform/kvm/system.hpp"
@@ -28,10 +30,14 @@ class VmCore {
 
   void map(const GuestMemory& memory);
   void ring(const Doorbell& doorbell, runtime::Event& event);
+  [[nodiscard]] bool try_ring(const Doorbell& doorbell, runtime::Event& event) noexcept;
+  void unring(const Doorbell& doorbell, runtime::Event& event) noexcept;
   /// `pin` as KVM_IRQFD counts it.
   void interrupt_from(int eventfd, std::uint32_t pin);
   /// `line` as KVM_IRQ_LINE encodes it.
   void set_line(std::uint32_t line, bool asserted) noexcept;
+  /// `device_id`: where the controller tells apart who sent it.
+  void send(const Message& message, std::optional<std::uint32_t> device_id) noexcept;
   bool coalesce_writes(Port port);
 
   /// A vCPU of this VM; KVM's part is made, its registers are as KVM makes them.

@@ -23,6 +23,8 @@ class FakeInterrupt final : public platform::InterruptController {
     if (raised_ != nullptr && asserted) raised_->notify();
   }
 
+  void send(const platform::Message&, std::uint32_t) noexcept override {}
+
   /// Has `raised` notified of every rising edge from now on.
   void tell(runtime::Event& raised) { raised_ = &raised; }
 
@@ -45,6 +47,8 @@ class FakePins final : public platform::InterruptController {
   void set_level(platform::Gsi pin, bool asserted) noexcept override {
     changes.emplace_back(pin.value, asserted);
   }
+
+  void send(const platform::Message&, std::uint32_t) noexcept override {}
 
   /// One to `first` and to each pin behind it.
   std::vector<platform::InterruptLine> lines(platform::Gsi first, std::uint32_t count) {

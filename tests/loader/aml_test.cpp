@@ -78,10 +78,23 @@ TEST_CASE("AML: and, or", "[loader]") {
 }
 
 TEST_CASE("AML: a method that tells an event by its argument", "[loader]") {
-  CHECK(aml::method("_EVT", {aml::first_argument()}, aml::Arguments::One) ==
+  CHECK(aml::method("_EVT", {aml::argument(0)}, aml::Arguments::One) ==
         raw({0x14, 0x07, '_', 'E', 'V', 'T', 0x01, 0x68}));
-  CHECK(aml::if_equal(aml::first_argument(), aml::integer(60), {aml::notify("PWRB", 0x80)}) ==
+  CHECK(aml::if_equal(aml::argument(0), aml::integer(60), {aml::notify("PWRB", 0x80)}) ==
         raw({0xA0, 0x0C, 0x93, 0x68, 0x0A, 60, 0x86, 'P', 'W', 'R', 'B', 0x0A, 0x80}));
+}
+
+TEST_CASE("AML: a method that looks into its arguments", "[loader]") {
+  CHECK(aml::method("_OSC", {}, aml::Arguments::Four, aml::Calls::OneAtATime) ==
+        raw({0x14, 0x06, '_', 'O', 'S', 'C', 0x0C}));
+  CHECK(aml::create_dword_field(aml::argument(3), 4, "CDW2") ==
+        raw({0x8A, 0x6B, 0x0A, 4, 'C', 'D', 'W', '2'}));
+  CHECK(
+      aml::if_different(aml::argument(0), aml::integer(1), {aml::return_value(aml::integer(0))}) ==
+      raw({0xA0, 0x07, 0x92, 0x93, 0x68, 0x01, 0xA4, 0x00}));
+  CHECK(aml::uuid("33DB4D5B-1FF7-401C-9657-7441C03DD766") ==
+        raw({0x11, 0x13, 0x0A, 16,   0x5B, 0x4D, 0xDB, 0x33, 0xF7, 0x1F,
+             0x1C, 0x40, 0x96, 0x57, 0x74, 0x41, 0xC0, 0x3D, 0xD7, 0x66}));
 }
 
 TEST_CASE("AML: resource descriptors", "[loader]") {
@@ -97,6 +110,10 @@ TEST_CASE("AML: resource descriptors", "[loader]") {
              0x1F, 0,    0, 1, 0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0}));
   CHECK(aml::qword_memory({{0}, 1}, aml::MemoryUse::Registers)[4] == std::byte{0x0D});
   CHECK(aml::qword_memory({{0}, 1}, aml::MemoryUse::Registers)[5] == std::byte{0x01});
+  CHECK(aml::qword_memory({{0}, 1}, aml::MemoryUse::UncachedWindow)[4] == std::byte{0x0C});
+  CHECK(aml::qword_memory({{0}, 1}, aml::MemoryUse::UncachedWindow)[5] == std::byte{0x01});
+  CHECK(aml::bus_numbers(0, 255) ==
+        raw({0x88, 0x0D, 0, 2, 0x0C, 0, 0, 0, 0, 0, 0xFF, 0, 0, 0, 0x00, 0x01}));
   CHECK(aml::resources({aml::io_ports({0x70}, 0, 2)}) ==
         raw({0x11, 0x0D, 0x0A, 10, 0x47, 1, 0x70, 0, 0x70, 0, 0, 2, 0x79, 0}));
 }

@@ -16,6 +16,7 @@ class Controller final : public platform::InterruptController {
     pins.push_back(pin);
     levels.push_back(asserted);
   }
+  void send(const platform::Message&, std::uint32_t) noexcept override {}
   std::vector<Gsi> pins;
   std::vector<bool> levels;
 };

@@ -117,6 +117,27 @@ TEST_CASE("kvm: a doorbell rings for its value alone, without an exit", "[kvm]")
   loop.run(seven.wait());
 }
 
+TEST_CASE("kvm: a doorbell comes and goes while the guest runs", "[kvm]") {
+  TestLoop loop;
+  runtime::Event bell{loop.executor()};
+  const platform::Doorbell any_width{.place = KvmGuest::device + 0x50, .size_bytes = 0};
+  GuestCode code;
+  for (int i = 0; i < 3; ++i) {
+    code.store(KvmGuest::device + 0x50, 2, 1).store(KvmGuest::device + 0x70, 1, 0);
+  }
+  KvmGuest guest{code.spin()};
+  std::vector<std::uint64_t> written;
+  for (VmExit& exit : guest.vcpu->run()) {
+    written.push_back(std::get<MmioWrite>(exit).address - KvmGuest::device);
+    if (written.size() == 2) CHECK(guest.vm->try_ring(any_width, bell));
+    if (written.size() == 2) CHECK_FALSE(guest.vm->try_ring(any_width, bell));
+    if (written.size() == 3) guest.vm->unring(any_width, bell);
+    if (written.size() == 5) break;
+  }
+  CHECK(written == std::vector<std::uint64_t>{0x50, 0x70, 0x70, 0x50, 0x70});
+  loop.run(bell.wait());  // at once: it was rung
+}
+
 TEST_CASE("kvm: an eventfd may be wired to a pin, once", "[kvm]") {
   KvmGuest guest{GuestCode{}.spin()};
   const runtime::UniqueFd eventfd{::eventfd(0, EFD_CLOEXEC)};

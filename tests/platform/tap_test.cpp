@@ -58,8 +58,8 @@ Task<Bytes> next_test_frame(NetworkLink& link) {
 }
 
 Bytes with_header(const Bytes& frame) {
-  Bytes whole(frame_header_bytes);
-  whole.insert(whole.end(), frame.begin(), frame.end());
+  Bytes whole(frame_header_bytes + frame.size());
+  std::ranges::copy(frame, whole.begin() + frame_header_bytes);
   return whole;
 }
 

@@ -19,6 +19,7 @@ struct FakeVmScript {
   std::vector<std::vector<ScriptedExit>> exits = {};  ///< One script for each vCPU.
   std::function<void()> at_end = {};  ///< Run by vCPU 0 after its script; may throw.
   std::vector<std::pair<platform::Gsi, bool>> levels = {};
+  std::vector<platform::Message> messages = {};
   const platform::GuestMemory* memory = nullptr;
   std::atomic<std::uint64_t> steps = 0;
 };
@@ -31,6 +32,8 @@ class FakeVm : public Interface, private platform::InterruptController {
   void map(const platform::GuestMemory& memory) override { script_.memory = &memory; }
   platform::InterruptController& interrupts() override { return *this; }
   void ring(const platform::Doorbell&, runtime::Event&) override {}
+  bool try_ring(const platform::Doorbell&, runtime::Event&) noexcept override { return true; }
+  void unring(const platform::Doorbell&, runtime::Event&) noexcept override {}
   void interrupt_from(int, platform::Gsi) override {}
 
  protected:
@@ -46,6 +49,11 @@ class FakeVm : public Interface, private platform::InterruptController {
   void set_level(platform::Gsi pin, bool asserted) noexcept override {
     const std::lock_guard lock{mutex_};
     script_.levels.emplace_back(pin, asserted);
+  }
+
+  void send(const platform::Message& message, std::uint32_t) noexcept override {
+    const std::lock_guard lock{mutex_};
+    script_.messages.push_back(message);
   }
 
   FakeVmScript& script_;

@@ -161,3 +161,29 @@ TEST_CASE("dry run: virtio devices and their places, on either architecture", "[
                  "  0x0000eff01000 - 0x0000eff01fff  virtio entropy, interrupt 49\n") !=
       std::string::npos);
 }
+
+TEST_CASE("dry run: virtio devices on a PCI bus", "[vmm][dry-run]") {
+  const auto with_pci = [](MachineConfig config) {
+    config.rng = true;
+    config.virtio_transport = vmm::VirtioTransport::Pci;
+    return describe(config);
+  };
+  const KernelFile kernel;
+  const std::string pc = with_pci(base(vmm::Architecture::X86_64, kernel.path()));
+  CHECK(pc.find("  0x0000e0000000 - 0x0000e00fffff  reserved\n") != std::string::npos);
+  CHECK(pc.find("  0x0000e0000000 - 0x0000e00fffff  PCI configuration space\n"
+                "  0x0000d0000000 - 0x0000d3ffffff  registers of PCI functions\n"
+                "  PCI 00:01.0                      virtio entropy\n") != std::string::npos);
+  const Arm64 machine;
+  CHECK(with_pci(machine.config)
+            .find("  0x0000ef000000 - 0x0000ef0fffff  PCI configuration space\n"
+                  "  0x0000eb000000 - 0x0000eeffffff  registers of PCI functions\n"
+                  "  PCI 00:01.0                      virtio entropy\n") != std::string::npos);
+}
+
+TEST_CASE("dry run: a PCI bus without functions is not there", "[vmm][dry-run]") {
+  const KernelFile kernel;
+  MachineConfig config = base(vmm::Architecture::X86_64, kernel.path());
+  config.virtio_transport = vmm::VirtioTransport::Pci;
+  CHECK(describe(config).find("PCI") == std::string::npos);
+}

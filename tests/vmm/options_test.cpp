@@ -60,6 +60,25 @@ TEST_CASE("options: a virtio console on this terminal takes the serial port's pl
   CHECK(beside.machine.serial[0].kind == Kind::Console);
 }
 
+TEST_CASE("options: virtio devices on a PCI bus, which the kernel then looks for",
+          "[vmm][options]") {
+  using Transport = vmm::VirtioTransport;
+  const auto parsed = [](std::initializer_list<const char*> more) {
+    std::vector<const char*> words{"-k", "k", "--dry-run", "--arch", "x86_64"};
+    words.insert(words.end(), more);
+    return std::get<Options>(parse_options(words)).machine;
+  };
+  CHECK(parsed({"--rng"}).virtio_transport == Transport::Mmio);
+  CHECK(parsed({"--virtio-transport", "pci"}).virtio_transport == Transport::Pci);
+  CHECK_THAT(parsed({"--rng"}).command_line, ContainsSubstring(" pci=off "));
+  CHECK_THAT(parsed({"--virtio-transport", "pci"}).command_line, ContainsSubstring(" pci=off "));
+  CHECK_THAT(parsed({"--rng", "--virtio-transport", "pci"}).command_line,
+             !ContainsSubstring("pci"));
+  CHECK_THROWS_MATCHES(
+      parsed({"--virtio-transport", "isa"}), BadUsage,
+      MessageMatches(ContainsSubstring("--virtio-transport: found 'isa', expected one of")));
+}
+
 TEST_CASE("options: two devices cannot have one terminal or file", "[vmm][options]") {
   CHECK_THROWS_MATCHES(
       parse({"-k", "k", "--virtio-console", "console", "--com2", "console"}), BadUsage,

@@ -41,6 +41,9 @@ inline constexpr platform::GuestAddress first_virtio{0xEFF0'0000};
 inline constexpr std::uint32_t first_virtio_interrupt = 48;
 inline constexpr std::uint32_t virtio_count = 32;
 
+inline constexpr platform::AddressRange pci_window{{0xEB00'0000}, 64_MiB};
+inline constexpr platform::AddressRange pci_ecam{{0xEF00'0000}, 1_MiB};  // of one bus
+
 inline constexpr platform::Gsi virt_timer_interrupt{20};
 inline constexpr platform::Gsi pmu_interrupt{23};
 inline constexpr platform::Gsi vmbus_interrupt{18};
@@ -49,10 +52,11 @@ inline constexpr std::uint32_t gic_interrupts = 992;
 inline constexpr std::uint32_t v2m_interrupts = 64;
 inline constexpr platform::Gsi first_v2m_interrupt{gic_interrupts - v2m_interrupts};
 
-[[nodiscard]] inline std::vector<VirtioPlace> virtio() {
+[[nodiscard]] inline VirtioPlaces virtio() {
   std::array<platform::Gsi, virtio_count> interrupts;
   for (std::uint32_t i = 0; i < virtio_count; ++i) interrupts[i] = {first_virtio_interrupt + i};
-  return virtio_places(first_virtio, interrupts);
+  return {.pages = virtio_places(first_virtio, interrupts),
+          .pci = {.ecam = pci_ecam, .window = pci_window}};
 }
 
 /// The RAM ranges of a machine with so much memory, ascending.

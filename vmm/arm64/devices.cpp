@@ -24,9 +24,13 @@ void describe_devices(const MachineConfig& config, loader::arm64::Machine& machi
   } else {
     machine.power_button = {.interrupt = address_map::power_interrupt};
   }
-  const std::vector<VirtioPlace> places = address_map::virtio();
+  const VirtioPlaces places = address_map::virtio();
+  if (has_pci(config)) {
+    machine.pci = places.pci;
+    return;
+  }
   for (std::size_t i = 0; i < virtio_device_names(config).size(); ++i) {
-    machine.virtio_mmio.push_back({places[i].registers, places[i].interrupt});
+    machine.virtio_mmio.push_back({places.pages[i].registers, places.pages[i].interrupt});
   }
 }
 

@@ -49,8 +49,12 @@ inline constexpr std::array<platform::Gsi, 17> virtio_interrupts{{{16},
                                                                   {13},
                                                                   {14},
                                                                   {15}}};
-[[nodiscard]] inline std::vector<VirtioPlace> virtio() {
-  return virtio_places({0xC001'0000}, virtio_interrupts);
+inline constexpr platform::AddressRange pci_window{{0xD000'0000}, 64_MiB};
+inline constexpr platform::AddressRange pci_ecam{{0xE000'0000}, 1_MiB};  // of one bus
+
+[[nodiscard]] inline VirtioPlaces virtio() {
+  return {.pages = virtio_places({0xC001'0000}, virtio_interrupts),
+          .pci = {.ecam = pci_ecam, .window = pci_window}};
 }
 
 /// The RAM ranges of a machine with so much memory, ascending.

@@ -40,9 +40,13 @@ void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine
   machine.rtc = {.base = address_map::rtc, .interrupt = address_map::rtc_interrupt};
   machine.power.base = address_map::power_management;
   machine.power.interrupt = address_map::power_management_interrupt;
-  const std::vector<VirtioPlace> places = address_map::virtio();
+  const VirtioPlaces places = address_map::virtio();
+  if (has_pci(config)) {
+    machine.pci = places.pci;
+    return;
+  }
   for (std::size_t i = 0; i < virtio_device_names(config).size(); ++i) {
-    machine.virtio_mmio.push_back({places[i].registers, places[i].interrupt});
+    machine.virtio_mmio.push_back({places.pages[i].registers, places.pages[i].interrupt});
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "loader/acpi/aml.hpp"
 #include "loader/acpi/devices.hpp"
+#include "loader/acpi/pci.hpp"
 
 namespace loader::acpi::arm64 {
 namespace {
@@ -54,7 +55,7 @@ Bytes power_button(const PowerButton& button) {
        device("GED0", {name("_HID", string("ACPI0013")), name("_UID", integer(0)),
                        name("_CRS", resources({interrupt(button.interrupt, Trigger::Edge,
                                                          Sharing::Exclusive)})),
-                       method("_EVT", {if_equal(first_argument(), pin, {notify("PWRB", pressed)})},
+                       method("_EVT", {if_equal(argument(0), pin, {notify("PWRB", pressed)})},
                               Arguments::One)})});
 }
 
@@ -81,6 +82,7 @@ Bytes dsdt_content(const Machine& machine) {
     const VirtioMmio& transport = machine.virtio_mmio[index];
     nodes.push_back(virtio_mmio(index, transport.registers, transport.interrupt, coherent_dma()));
   }
+  if (machine.pci) nodes.push_back(pci_root(*machine.pci));
   if (machine.mmio_windows) {
     const auto& [low, high] = *machine.mmio_windows;
     nodes.push_back(mmio_windows(

@@ -1,14 +1,17 @@
 #include "loader/acpi/arm64/tables.hpp"
 
 #include <cstdint>
+#include <variant>
 
 #include "loader/acpi/arm64/dsdt.hpp"
 #include "loader/acpi/arm64/fadt.hpp"
 #include "loader/acpi/arm64/gtdt.hpp"
+#include "loader/acpi/arm64/iort.hpp"
 #include "loader/acpi/arm64/madt.hpp"
 #include "loader/acpi/arm64/serial_console.hpp"
 #include "loader/acpi/arm64/topology.hpp"
 #include "loader/acpi/numa.hpp"
+#include "loader/acpi/pci.hpp"
 #include "loader/acpi/table.hpp"
 #include "loader/arm64/machine_tree.hpp"
 
@@ -30,6 +33,11 @@ Tables make_tables(const Machine& machine, platform::GuestAddress place) {
   if (!machine.serial_ports.empty()) {
     tables.list(make_spcr(machine.serial_ports.front()));
     tables.list(make_dbg2(machine.serial_ports.front()));
+  }
+  if (machine.pci) {
+    tables.list(make_mcfg(*machine.pci));
+    const auto& messages = machine.platform.gic_msi;
+    if (std::holds_alternative<platform::arm64::GicIts>(messages)) tables.list(make_iort());
   }
   return std::move(tables).finish();
 }

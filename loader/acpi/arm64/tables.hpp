@@ -13,8 +13,8 @@ namespace loader::acpi::arm64 {
 using loader::arm64::Machine;
 
 /// DSDT, FADT, MADT, GTDT, SRAT, SLIT (with more than one node), PPTT, SPCR and DBG2 (with a serial
-/// port), and last the XSDT that lists them. Throws LoadError for distances that are not one for
-/// each pair of nodes.
+/// port), MCFG (with PCI), IORT (with PCI and an ITS), and last the XSDT that lists them. Throws
+/// LoadError for distances that are not one for each pair of nodes.
 [[nodiscard]] Tables make_tables(const Machine& machine, platform::GuestAddress place);
 
 }  // namespace loader::acpi::arm64

@@ -6,6 +6,7 @@
 
 #include "loader/acpi/aml.hpp"
 #include "loader/acpi/devices.hpp"
+#include "loader/acpi/pci.hpp"
 
 namespace loader::acpi::x86_64 {
 namespace {
@@ -67,6 +68,7 @@ Bytes dsdt_content(const Machine& machine) {
     const VirtioMmio& transport = machine.virtio_mmio[index];
     nodes.push_back(virtio_mmio(index, transport.registers, transport.interrupt));
   }
+  if (machine.pci) nodes.push_back(pci_root(*machine.pci));
   if (machine.mmio_windows) {
     const auto& [low, high] = *machine.mmio_windows;
     nodes.push_back(mmio_windows(low, high, machine.has_vmbus ? vmbus() : Bytes{}));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "loader/pci_host.hpp"
 #include "platform/address.hpp"
 #include "platform/interrupts.hpp"
 
@@ -68,6 +69,7 @@ struct Machine {
   std::vector<SerialPort> serial_ports = {};
   std::optional<Rtc> rtc = {};
   std::vector<VirtioMmio> virtio_mmio = {};
+  std::optional<PciHost> pci = {};
   std::optional<MmioWindows> mmio_windows = {};
   bool has_vmbus = false;  // needs mmio_windows
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "loader/acpi/pci.hpp"
 #include "loader/acpi/table.hpp"
 #include "loader/acpi/x86_64/dsdt.hpp"
 #include "loader/acpi/x86_64/fadt.hpp"
@@ -19,6 +20,7 @@ Tables make_tables(const Machine& machine, platform::GuestAddress place) {
   tables.list(make_madt(machine));
   tables.list(make_srat(machine));
   if (node_count(machine) > 1) tables.list(make_slit(machine));
+  if (machine.pci) tables.list(make_mcfg(*machine.pci));
   return std::move(tables).finish();
 }
 

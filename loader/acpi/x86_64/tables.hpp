@@ -9,7 +9,8 @@
 
 namespace loader::acpi::x86_64 {
 
-/// DSDT, FADT, MADT, SRAT, SLIT (with more than one node), and last the XSDT that lists them.
+/// DSDT, FADT, MADT, SRAT, SLIT (with more than one node), MCFG (with PCI), and last the XSDT that
+/// lists them.
 [[nodiscard]] Tables make_tables(const Machine& machine, platform::GuestAddress place);
 
 }  // namespace loader::acpi::x86_64

@@ -12,6 +12,7 @@ std::span<const Need> needs() {
       Need{KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP"},
       Need{KVM_CAP_DEVICE_CTRL, "KVM_CAP_DEVICE_CTRL"},
       Need{KVM_CAP_ARM_PSCI_0_2, "KVM_CAP_ARM_PSCI_0_2"},
+      Need{KVM_CAP_IOEVENTFD_ANY_LENGTH, "KVM_CAP_IOEVENTFD_ANY_LENGTH"},
       Need{KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT"},
   };
   return list;

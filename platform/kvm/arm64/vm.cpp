@@ -1,7 +1,7 @@
 #include "platform/kvm/arm64/vm.hpp"
 
-#include <linux/kvm.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -17,6 +17,8 @@ namespace {
 
 using platform::arm64::BootState;
 using platform::arm64::Features;
+using platform::arm64::GicIts;
+using platform::arm64::GicV2m;
 using platform::arm64::PlatformConfig;
 using platform::arm64::Pmu;
 
@@ -147,6 +149,7 @@ bool Vm::has_pages_of(std::uint64_t page_bytes) {
 
 void Vm::create_interrupt_controller(const PlatformConfig& config) {
   interrupt_controllers_ = create_gic(core_.descriptor(), config);
+  messages_ = config.gic_msi;
   // Set for one vCPU, they hold for all.
   set_timer_interrupt(vcpus_.at(0), KVM_ARM_VCPU_TIMER_IRQ_VTIMER, config.virt_timer_ppi,
                       "set the virtual timer's interrupt");
@@ -166,6 +169,18 @@ void Vm::set_boot_state(const BootState& boot) {
 
 void Vm::set_level(Gsi pin, bool asserted) noexcept {
   core_.set_line(KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | pin.value, asserted);
+}
+
+// KVM takes messages for its ITS alone. A GICv2m frame makes an edge of one, as
+// devices::GicV2mFrame does for a processor's.
+void Vm::send(const Message& message, std::uint32_t device_id) noexcept {
+  if (std::holds_alternative<GicIts>(messages_)) core_.send(message, device_id);
+  const auto* const frame = std::get_if<GicV2m>(&messages_);
+  if (frame == nullptr) return;
+  if (message.address != frame->frame_base + platform::arm64::gic_v2m_setspi_offset) return;
+  if (message.data - frame->spi_base.value >= frame->spi_count) return;
+  set_level({message.data}, true);
+  set_level({message.data}, false);
 }
 
 // KVM wires nothing to a GIC that is not there yet, and the GIC comes after the processors.

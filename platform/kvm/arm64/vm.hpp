@@ -31,6 +31,7 @@ class Vm final : public kvm::Vm<platform::arm64::Vm> {
 
  private:
   void set_level(Gsi pin, bool asserted) noexcept override;
+  void send(const Message& message, std::uint32_t device_id) noexcept override;
   void initialise(int vcpu, std::uint32_t index, platform::arm64::Pmu pmu);
 
   struct Wire {
@@ -42,6 +43,7 @@ class Vm final : public kvm::Vm<platform::arm64::Vm> {
   std::vector<int> vcpus_;  // their descriptors; the vCPUs belong to whoever asked for them
   std::vector<runtime::UniqueFd> interrupt_controllers_;
   std::vector<Wire> wires_to_come_;
+  platform::arm64::GicMsi messages_;
 };
 
 }  // namespace platform::kvm::arm64

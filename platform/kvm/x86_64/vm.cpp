@@ -32,6 +32,13 @@ std::unique_ptr<platform::Vcpu> Vm::create_vcpu(std::uint32_t index,
   return vcpu;
 }
 
+// Intel SDM volume 3, 11.11.1: local APICs take messages in one MiB; any other is a write to
+// memory, which KVM would not notice.
+void Vm::send(const Message& message, std::uint32_t) noexcept {
+  constexpr AddressRange local_apics{{0xFEE0'0000}, 0x10'0000};
+  if (local_apics.contains(message.address)) core_.send(message, std::nullopt);
+}
+
 bool Vm::all_interrupts_masked() {
   return all_pins_masked(core_.descriptor());
 }

@@ -29,6 +29,7 @@ class Vm final : public kvm::Vm<platform::x86_64::Vm> {
 
  private:
   void set_level(Gsi pin, bool asserted) noexcept override { core_.set_line(pin.value, asserted); }
+  void send(const Message& message, std::uint32_t device_id) noexcept override;
   [[nodiscard]] const std::vector<kvm_cpuid_entry2>& host_cpuid();
 
   std::vector<kvm_cpuid_entry2> host_cpuid_;  // asked for once, by the first vCPU

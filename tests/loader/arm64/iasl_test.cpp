@@ -34,7 +34,8 @@ void check_says(const Bytes& table, std::initializer_list<const char*> expected)
 TEST_CASE("iasl: the DSDT of a small arm64 machine", "[loader][arm64][iasl]") {
   const std::string source = disassembled_dsdt(samples::bare_machine());
   CHECK_THAT(source, ContainsSubstring("Device (P001)") && ContainsSubstring("\"ACPI0010\""));
-  for (const char* absent : {"UAR", "RTC0", "VI00", "VMOD", "VMBS", "GED0", "PWRB", "P002"}) {
+  for (const char* absent :
+       {"UAR", "RTC0", "VI00", "VMOD", "VMBS", "GED0", "PWRB", "PCI0", "ECAM", "P002"}) {
     CHECK_THAT(source, !ContainsSubstring(absent));
   }
 }
@@ -58,6 +59,12 @@ TEST_CASE("iasl: the DSDT of a full arm64 machine", "[loader][arm64][iasl]") {
                               "Method (_EVT, 1, NotSerialized)",
                               "If ((Arg0 == 0x24))",
                               "Notify (PWRB, 0x80)",
+                              "Device (PCI0)",
+                              "Method (_OSC, 4, Serialized)",
+                              "0x00000000EB000000, // Range Minimum",
+                              "Device (ECAM)",
+                              "EisaId (\"PNP0C02\")",
+                              "0x00000000EF1FFFFF, // Range Maximum",
                               "Device (P002)",
                               "Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive, ,, )",
                               "Interrupt (ResourceConsumer, Level, ActiveHigh, Exclusive, ,, )",
@@ -78,6 +85,7 @@ TEST_CASE("iasl: the other tables of an arm64 machine", "[loader][arm64][iasl]")
   check_says(tables.at("SRAT"), {"[GICC Affinity]", "[Memory Affinity]"});
   check_says(tables.at("SLIT"), {"Localities : 0000000000000002"});
   check_says(tables.at("PPTT"), {"Physical package : 1", "ACPI Processor ID valid : 1"});
+  check_says(tables.at("MCFG"), {"Base Address : 00000000EF100000", "End Bus Number : 00"});
   check_says(tables.at("SPCR"), {"Interface Type : 03", "Interrupt : 00000021", "Baud Rate : 07"});
   check_says(tables.at("DBG2"), {"Port Type : 8000", "Port Subtype : 0003", "\\_SB.UAR0"});
 }
@@ -92,4 +100,18 @@ TEST_CASE("iasl: an arm64 machine with an ITS, and one with a GICv2", "[loader][
   machine.platform.gic_version = platform::arm64::GicV2{{0xEFFF'0000}};
   check_says(tables_by_name(make_tables(machine, place), place).at("APIC"),
              {"CPU Interface Number : 00000001", "Base Address : 00000000EFFF0000"});
+}
+
+TEST_CASE("iasl: the way of messages from PCI functions to an ITS", "[loader][arm64][iasl]") {
+  const GuestAddress place{0x4224'0000};
+  Machine machine = full_machine();
+  CHECK_FALSE(tables_by_name(make_tables(machine, place), place).contains("IORT"));
+  machine.platform.gic_msi = platform::arm64::GicIts{{0xEFFC'0000}};
+  check_says(tables_by_name(make_tables(machine, place), place).at("IORT"),
+             {"Node Count : 00000002", "ItsCount : 00000001", "Cache Coherency : 00000001",
+              "ID Count : 0000FFFF", "Output Reference : 00000030"});
+  machine.pci.reset();
+  const auto without = tables_by_name(make_tables(machine, place), place);
+  CHECK_FALSE(without.contains("IORT"));
+  CHECK_FALSE(without.contains("MCFG"));
 }

@@ -226,6 +226,34 @@ TEST_CASE("machine tree: clock, virtio and VMBus", "[loader][tree]") {
   CHECK(tree.has(vmbus, "dma-coherent"));
 }
 
+TEST_CASE("machine tree: a PCI root complex, and who takes its messages", "[loader][tree]") {
+  Machine machine = samples::full_machine();
+  const char* const pcie = "/pcie@ef100000";
+  {
+    const FlatTree tree = tree_of(machine);
+    CHECK(tree.texts(pcie, "compatible") == Texts{"pci-host-ecam-generic"});
+    CHECK(tree.texts(pcie, "device_type") == Texts{"pci"});
+    CHECK(tree.cells(pcie, "reg") == Numbers{0, 0xEF10'0000, 0, 0x10'0000});
+    CHECK(tree.cells(pcie, "bus-range") == Numbers{0, 0});
+    CHECK(tree.cells(pcie, "ranges") ==
+          Numbers{0x200'0000, 0, 0xEB00'0000, 0, 0xEB00'0000, 0, 0x400'0000});
+    CHECK(tree.has(pcie, "dma-coherent"));
+    CHECK_FALSE(tree.has(pcie, "interrupt-map"));
+    const Numbers messages = tree.cells(pcie, "msi-map");
+    REQUIRE(messages.size() == 4);
+    CHECK(messages == Numbers{0, messages[1], 0, 256});
+    CHECK(tree.path_of(messages[1]) == "/interrupt-controller@ffff0000/v2m@effe8000");
+  }
+  machine.platform.gic_msi = GicIts{{0xEFFC'0000}};
+  const FlatTree with_its = tree_of(machine);
+  CHECK(with_its.path_of(with_its.cells(pcie, "msi-map").at(1)) ==
+        "/interrupt-controller@ffff0000/msi-controller@effc0000");
+  machine.platform.gic_msi = NoMsi{};
+  CHECK_FALSE(tree_of(machine).has(pcie, "msi-map"));
+  machine.pci.reset();
+  CHECK_FALSE(tree_of(machine).has(pcie));
+}
+
 TEST_CASE("machine tree: a power key on a pin of a PL061", "[loader][tree]") {
   const FlatTree tree = tree_of(samples::full_machine());
   const char* const gpio = "/gpio@effed000";

@@ -19,6 +19,7 @@ EditedTree full() {
 constexpr const char* gic = "/interrupt-controller@ffff0000";
 
 constexpr const char* gpio = "/gpio@effed000";
+constexpr const char* pcie = "/pcie@ef100000";
 constexpr const char* power_key = "/gpio-keys/power-button";
 
 /// Parses to a machine and a Chosen, or is refused in one line.
@@ -105,6 +106,17 @@ TEST_CASE("tree parser: what is wrong is named", "[loader][tree]") {
       {power_key, "gpios", {gpio_phandle, 3, 0, 0}, "gpios: found 4 cells, expected 3"},
       {power_key, "gpios", {gpio_phandle, 8, 0}, "gpios: found pin 8 with flags 0x0, expected"},
       {power_key, "gpios", {gpio_phandle, 3, 1}, "gpios: found pin 3 with flags 0x1, expected"},
+      {pcie, "reg", {0, 0, 0, 0x8'0000}, "/pcie@ef100000: reg: found 0x80000 bytes, expected"},
+      {pcie, "reg", {0, 0, 0, 0x1010'0000}, "reg: found 0x10100000 bytes, expected 0x100000 for"},
+      {pcie, "reg", {0, 0, 0, 0}, "reg: found 0x0 bytes"},
+      {pcie, "bus-range", {0, 1}, "bus-range: found buses 0-1, expected those of reg: 0-0"},
+      {pcie, "bus-range", {1, 1}, "bus-range: found buses 1-1"},
+      {pcie, "bus-range", {0}, "/pcie@ef100000: bus-range: found 4 bytes"},
+      {pcie, "#address-cells", {2}, "ranges: found 2 address and 2 size cells, expected 3 and 2"},
+      {pcie, "ranges", {0x200'0000, 0, 1, 0, 2, 0, 1}, "ranges: found 0x1, expected the same"},
+      {pcie, "ranges", {0x100'0000, 0, 1, 0, 1, 0, 1}, "found no memory below 4 GiB"},
+      {pcie, "ranges", {0x200'0000, ~0u, ~0u, ~0u, ~0u, 0, 2}, "ranges: found 0x2 bytes at"},
+      {pcie, "ranges", {0x200'0000, 0, 1}, "ranges: found 12 bytes, expected a multiple of 28"},
       {"/vmbus@e0000000", "interrupts", {0, 2, 1}, "/vmbus@e0000000: interrupts: found 1"},
       {"/vmbus@e0000000", "ranges", {0, 1, 0, 2, 1}, "ranges: found 0x2, expected the same"},
       {"/vmbus@e0000000", "ranges", {1, 0, 1, 0, 1}, "ranges: found 1 windows"},
@@ -132,6 +144,8 @@ TEST_CASE("tree parser: what is missing is named", "[loader][tree]") {
                                        {gpio, "#gpio-cells"},
                                        {gpio, "interrupts"},
                                        {"/virtio@ef000000", "reg"},
+                                       {pcie, "reg"},
+                                       {pcie, "ranges"},
                                        {"/vmbus@e0000000", "ranges"}}) {
     CHECK_BAD_IMAGE(full().remove(path, property).parsed(),
                     std::string{path} + ": " + property + ": found none");
@@ -149,8 +163,9 @@ TEST_CASE("tree parser: what is missing is named", "[loader][tree]") {
 }
 
 TEST_CASE("tree parser: two of what there is one of are refused", "[loader][tree]") {
-  for (const char* kind : {"arm,gic-v3", "arm,gic-400", "arm,armv8-timer", "arm,armv8-pmuv3",
-                           "arm,pl031", "microsoft,vmbus", "numa-distance-map-v1"}) {
+  for (const char* kind :
+       {"arm,gic-v3", "arm,gic-400", "arm,armv8-timer", "arm,armv8-pmuv3", "arm,pl031",
+        "pci-host-ecam-generic", "microsoft,vmbus", "numa-distance-map-v1"}) {
     CHECK_BAD_IMAGE(full().add("/", "another").set("/another", "compatible", kind).parsed(),
                     "compatible: found a second node of this kind");
   }

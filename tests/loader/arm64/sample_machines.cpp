@@ -31,6 +31,7 @@ Machine full_machine(std::uint32_t processors) {
   machine.rtc = Rtc{{0xEFFE'A000}, Gsi{35}};
   machine.power_key = PowerKey{{0xEFFE'D000}, Gsi{36}, 3};
   machine.virtio_mmio = {{{{0xEF00'0000}, 0x1000}, Gsi{40}}, {{{0xEF00'1000}, 0x1000}, Gsi{41}}};
+  machine.pci = loader::PciHost{{{0xEF10'0000}, 0x10'0000}, {{0xEB00'0000}, 0x400'0000}};
   machine.mmio_windows =
       MmioWindows{{{0xE000'0000}, 0xF00'0000}, AddressRange{{0x2'0000'0000}, 0x2000'0000}};
   machine.has_vmbus = true;
@@ -48,6 +49,10 @@ void add_with_each_device(std::vector<Machine>& machines) {
   add([&](Machine& machine) { machine.rtc = full.rtc; });
   add([&](Machine& machine) { machine.power_key = PowerKey{{0xEFFE'D000}, Gsi{36}, 7}; });
   add([&](Machine& machine) { machine.virtio_mmio = full.virtio_mmio; });
+  add([&](Machine& machine) {  // of all buses there can be, and above 4 GiB
+    machine.pci = loader::PciHost{{{0x40'0000'0000}, 0x1000'0000}, full.pci->window};
+    machine.platform.gic_msi = GicIts{{0xEFFC'0000}};
+  });
   add([&](Machine& machine) {
     machine.mmio_windows = MmioWindows{full.mmio_windows->low, {}};
     machine.has_vmbus = true;

@@ -177,6 +177,12 @@ TEST_CASE("tree parser: buses, cells of one, and interrupt parents further up",
         ranges = <0x1 0x0 0x1 0x1000>; interrupts = <1 2 1>; status = "disabled";
       };
     };
+    pcie@3f000000 {
+      compatible = "pci-host-ecam-generic"; device_type = "pci"; #address-cells = <3>; #size-cells = <2>;
+      reg = <0 0x3f000000 0x1000000>; bus-range = <0 15>;
+      ranges = <0x1000000 0 0 0 0x3eff0000 0 0x10000>, <0x2000000 0 0x10000000 0 0x10000000 0 0x2eff0000>,
+               <0x3000000 0x80 0 0x80 0 0x80 0>;
+    };
     vmbus@e0000000 {
       compatible = "microsoft,vmbus"; #address-cells = <2>; #size-cells = <2>; interrupts = <1 3 1>;
       ranges = <0xf 0x0 0xf 0x0 1 0>, <0 0xe0000000 0 0xe0000000 0 0x20000000>;
@@ -196,6 +202,7 @@ TEST_CASE("tree parser: buses, cells of one, and interrupt parents further up",
   CHECK(machine.platform.gic_version == GicVersion{GicV2{{0x801'0000}}});
   CHECK(machine.platform.virt_timer_ppi == Gsi{20});
   CHECK(machine.platform.vmbus_ppi == Gsi{19});
+  CHECK(machine.pci == loader::PciHost{{{0x3F00'0000}, 0x100'0000}, {{0x1000'0000}, 0x2EFF'0000}});
   CHECK(machine.serial_ports ==
         std::vector<SerialPort>{{{0x1000'1000}, Gsi{38}}, {{0x1000'0000}, Gsi{37}}});
   CHECK_FALSE(machine.rtc);

@@ -1,5 +1,6 @@
 // The tables as ACPICA, which Linux's interpreter is made of, understands them.
 #include "tests/loader/iasl.hpp"
+#include "loader/acpi/pci.hpp"
 #include "loader/acpi/table.hpp"
 #include "loader/acpi/x86_64/dsdt.hpp"
 #include "loader/acpi/x86_64/fadt.hpp"
@@ -32,7 +33,7 @@ Bytes dsdt(const Machine& machine) {
 TEST_CASE("iasl: the DSDT of a small machine has nothing that does not exist", "[loader][iasl]") {
   const std::string source = disassembled(dsdt({.processors = {{0}}, .memory = {}}));
   CHECK_THAT(source, ContainsSubstring("Device (APIC)") && ContainsSubstring("Device (P001)"));
-  for (const char* absent : {"UAR", "RTC0", "VI00", "VMOD", "VMBS", "P002"}) {
+  for (const char* absent : {"UAR", "RTC0", "VI00", "PCI0", "ECAM", "VMOD", "VMBS", "P002"}) {
     CHECK_THAT(source, !ContainsSubstring(absent));
   }
 }
@@ -63,6 +64,28 @@ TEST_CASE("iasl: the DSDT of a full machine", "[loader][iasl]") {
     CHECK_THAT(source, ContainsSubstring(present));
   }
   CHECK_THAT(source, !ContainsSubstring("UAR4"));
+}
+
+TEST_CASE("iasl: a PCI root complex, and where its ECAM is", "[loader][iasl]") {
+  Machine machine{.processors = {{0}}, .memory = {}};
+  machine.pci = loader::PciHost{.ecam = {{0xE000'0000}, 1_MiB}, .window = {{0xD000'0000}, 64_MiB}};
+  const std::string source = disassembled(dsdt(machine));
+  for (const char* present :
+       {"Device (PCI0)", "EisaId (\"PNP0A08\")", "EisaId (\"PNP0A03\")", "Name (_SEG, Zero)",
+        "Name (_BBN, Zero)", "Name (_CCA, One)", "Method (_OSC, 4, Serialized)",
+        "ToUUID (\"33db4d5b-1ff7-401c-9657-7441c03dd766\")",
+        "WordBusNumber (ResourceProducer, MinFixed, MaxFixed",
+        "QWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, "
+        "NonCacheable, ReadWrite",
+        "0x00000000D0000000, // Range Minimum", "0x00000000D3FFFFFF, // Range Maximum",
+        "Device (ECAM)", "EisaId (\"PNP0C02\")", "0x00000000E0000000, // Range Minimum"}) {
+    CHECK_THAT(source, ContainsSubstring(present));
+  }
+  CHECK_THAT(source, !ContainsSubstring("_PRT"));
+  CHECK_THAT(disassembled(make_mcfg(*machine.pci)),
+             ContainsSubstring("Base Address : 00000000E0000000") &&
+                 ContainsSubstring("Start Bus Number : 00") &&
+                 ContainsSubstring("End Bus Number : 00"));
 }
 
 TEST_CASE("iasl: the FADT", "[loader][iasl]") {

@@ -33,6 +33,15 @@ TEST_CASE("Memory map: further stretches of RAM follow", "[loader]") {
   CHECK(map[7] == MemoryMapEntry{{{8_GiB}, 1_GiB}, MemoryType::Ram});
 }
 
+TEST_CASE("Memory map: what is reserved beside RAM has its place among it", "[loader]") {
+  const std::vector<AddressRange> ram{{{0}, 3_GiB}, {{4_GiB}, 2_GiB}};
+  const std::vector<AddressRange> ecam{{{0xE000'0000}, 1_MiB}};
+  const auto map = memory_map(ram, {{0x1'9000}, 1}, {{0x1'A000}, 1}, ecam);
+  REQUIRE(map.size() == 8);
+  CHECK(map[6] == MemoryMapEntry{{{0xE000'0000}, 1_MiB}, MemoryType::Reserved});
+  CHECK(map[7] == MemoryMapEntry{{{4_GiB}, 2_GiB}, MemoryType::Ram});
+}
+
 TEST_CASE("Memory map: RAM must begin at 0 and reach beyond 1 MiB", "[loader]") {
   for (const AddressRange first : {AddressRange{{0}, 1_MiB}, AddressRange{{4096}, 64_MiB}}) {
     const std::vector<AddressRange> ram{first};

@@ -30,6 +30,7 @@ platform::arm64::PlatformConfig interrupt_controller(platform::arm64::Vm& vm) {
   } else {
     config.gic_version = platform::arm64::GicV2{beside};
   }
+  config.gic_msi = platform::arm64::GicV2m{v2m_frame, KvmGuest::pin, 2};
   return config;
 }
 

@@ -4,7 +4,9 @@
 #include "platform/arm64/vm.hpp"
 #include "tests/platform/kvm_guest.hpp"
 
-/// The best interrupt controller this host has, without messages.
+inline constexpr platform::GuestAddress v2m_frame{0xEFE0'0000};
+
+/// The best interrupt controller this host has, with messages for KvmGuest::pin and other_pin.
 [[nodiscard]] platform::arm64::PlatformConfig interrupt_controller(platform::arm64::Vm& vm);
 
 [[nodiscard]] inline platform::arm64::Vm& arm64_vm(KvmGuest& guest) {

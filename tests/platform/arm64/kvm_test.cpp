@@ -122,6 +122,30 @@ TEST_CASE("kvm: an edge stays with the interrupt controller until it is taken", 
   CHECK(seen == std::vector<std::uint64_t>{0, 1 << 5});
 }
 
+TEST_CASE("kvm: a message to the GICv2m frame is an edge on its interrupt", "[kvm][arm64]") {
+  GuestCode code;
+  code.store(trigger, 4, 1 << 11 | 1 << 13);  // interrupts 37 and 38: edge-triggered
+  for (int i = 0; i < 3; ++i) code.copy(pending, KvmGuest::device, 4);
+  KvmGuest guest{code.spin()};
+  const auto send = [&](GuestAddress to, std::uint32_t data) {
+    guest.vm->interrupts().send({.address = to, .data = data}, 8);
+  };
+  std::vector<std::uint64_t> seen;
+  for (VmExit& exit : guest.vcpu->run()) {
+    seen.push_back(written(exit));
+    if (seen.size() == 1) {
+      send(v2m_frame + 0x40, 36);
+      send(v2m_frame + 0x40, 39);
+      send(v2m_frame + 0x44, 37);
+    } else if (seen.size() == 2) {
+      send(v2m_frame + 0x40, 38);
+    } else {
+      break;
+    }
+  }
+  CHECK(seen == std::vector<std::uint64_t>{0, 0, 1 << 6});
+}
+
 TEST_CASE("kvm: a write to an eventfd is an edge on its pin", "[kvm][arm64]") {
   const GuestCode look = GuestCode{}.copy(pending, KvmGuest::device, 4);
   KvmGuest guest{GuestCode{}.store(trigger, 4, 1 << 11).add(look).add(a64::back_over(look))};

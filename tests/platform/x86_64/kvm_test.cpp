@@ -110,6 +110,28 @@ TEST_CASE("kvm: a doorbell may be a port", "[kvm]") {
   loop.run(bell.wait());  // at once: it was rung
 }
 
+TEST_CASE("kvm: a message reaches the local APIC, if it is sent there", "[kvm]") {
+  constexpr platform::GuestAddress local_apic{0xFEE0'0000};
+  const platform::GuestAddress spurious_vector = local_apic + 0xF0;
+  const platform::GuestAddress requested = local_apic + 0x220;  // vectors 0x40 to 0x5F
+  KvmGuest guest{GuestCode{}
+                     .store(spurious_vector, 4, 0x1FF)  // enables it
+                     .copy(requested, KvmGuest::device, 4)
+                     .copy(requested, KvmGuest::device, 4)
+                     .spin()};
+  std::vector<std::uint32_t> seen;
+  for (VmExit& exit : guest.vcpu->run()) {
+    const auto& write = std::get<platform::MmioWrite>(exit);
+    std::uint32_t value = 0;
+    std::memcpy(&value, write.data.data(), sizeof value);
+    seen.push_back(value);
+    if (seen.size() == 2) break;
+    guest.vm->interrupts().send({.address = local_apic, .data = 0x41}, 0);
+    guest.vm->interrupts().send({.address = {0x10'0000}, .data = 0x42}, 0);
+  }
+  CHECK(seen == std::vector<std::uint32_t>{0, 1 << 1});
+}
+
 namespace {
 
 class Ignore final : public vmm::ExitHandler {

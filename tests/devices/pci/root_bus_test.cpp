@@ -1,0 +1,203 @@
+#include "devices/pci/root_bus.hpp"
+
+#include <atomic>
+#include <catch2/catch_test_macros.hpp>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "devices/pci/bar_placer.hpp"
+#include "devices/pci/mmio_window.hpp"
+#include "tests/devices/fakes.hpp"
+
+using namespace devices::pci;
+using platform::AddressRange;
+using platform::GuestAddress;
+
+namespace {
+
+constexpr AddressRange window{{0xD000'0000}, 0x10'0000};
+constexpr std::uint64_t command = 0x04, bar0 = 0x10, bar1 = 0x14;
+constexpr std::uint16_t memory_on = 1 << 1, memory_off = 0;
+
+/// Its BAR 0 and BAR 1 read as what it is called, and remember what was written.
+class Named final : public Function {
+ public:
+  using Move = std::pair<unsigned, std::optional<GuestAddress>>;
+
+  Named(std::uint8_t name, GuestAddress place) : name_{name} {
+    config_.add_bar(0, BarWidth::Bits32, 0x1000, place);
+    config_.add_bar(1, BarWidth::Bits32, 0x100, place + 0x1000);
+  }
+  void read_config(std::uint64_t offset, std::span<std::byte> data) override {
+    config_.read(offset, data);
+  }
+  void write_config(std::uint64_t offset, std::span<const std::byte> data) override {
+    config_.write(offset, data);
+  }
+  std::uint64_t bar_bytes(unsigned bar) const override { return config_.bar_bytes(bar); }
+  std::optional<AddressRange> bar_place(unsigned bar) const override {
+    return config_.bar_place(bar);
+  }
+  void bar_moved(unsigned bar, std::optional<GuestAddress> to) override {
+    moves.emplace_back(bar, to);
+  }
+  void read_bar(unsigned bar, std::uint64_t, std::span<std::byte> data) override {
+    std::ranges::fill(data, static_cast<std::byte>(name_ + bar));
+  }
+  void write_bar(unsigned bar, std::uint64_t offset, std::span<const std::byte>) override {
+    written = {bar, offset};
+  }
+
+  std::vector<Move> moves;
+  std::pair<unsigned, std::uint64_t> written{};
+
+ private:
+  const std::uint8_t name_;
+  ConfigSpace config_{{.vendor = 0x1234, .device = 0x5678}};
+};
+
+struct Bench {
+  Bench() {
+    bus.add(1, first);
+    bus.add(2, second);
+  }
+  static constexpr std::uint64_t of(unsigned device, std::uint64_t offset) {
+    return std::uint64_t{device} << 15 | offset;
+  }
+  void turn_on(unsigned device) { write_to(bus, of(device, command), memory_on); }
+  std::uint8_t at(std::uint64_t address) { return read_from(memory, address - window.start.value); }
+
+  Named first{0x10, {0xD000'0000}};
+  Named second{0x20, {0xD000'2000}};
+  RootBus bus{std::vector{window}};
+  MmioWindow memory{window.start, bus.bars()};
+};
+
+}  // namespace
+
+TEST_CASE("pci bus: the host bridge, its functions, and all ones where there is none",
+          "[devices][pci]") {
+  Bench bench;
+  CHECK(read_from<std::uint32_t>(bench.bus, 0) == 0x0008'1B36);
+  CHECK(read_from<std::uint32_t>(bench.bus, 8) == 0x0600'0000);
+  CHECK(read_from<std::uint32_t>(bench.bus, Bench::of(1, 0)) == 0x5678'1234);
+  CHECK(read_from<std::uint32_t>(bench.bus, Bench::of(3, 0)) == 0xFFFF'FFFF);
+  CHECK(read_from<std::uint32_t>(bench.bus, Bench::of(31, 0)) == 0xFFFF'FFFF);
+  CHECK(read_from<std::uint32_t>(bench.bus, Bench::of(1, 0x1000)) == 0xFFFF'FFFF);  // function 1
+  CHECK(read_from<std::uint32_t>(bench.bus, Bench::of(1, 0x100)) == 0);
+  CHECK(read_from<std::uint64_t>(bench.bus, Bench::of(1, 0xFFC)) == 0);
+  CHECK(read_from<std::uint16_t>(bench.bus, RootBus::ecam_bytes) == 0xFFFF);
+  write_to(bench.bus, Bench::of(3, bar0), 0u);
+  write_to(bench.bus, Bench::of(0, bar0), 0xFFFF'FFFFu);
+  CHECK(read_from<std::uint32_t>(bench.bus, bar0) == 0);
+}
+
+TEST_CASE("pci bus: a place is given out once", "[devices][pci]") {
+  Bench bench;
+  Named another{0x30, {0xD000'4000}};
+  for (const unsigned taken : {0u, 1u, 32u, 1000u}) {
+    CHECK_THROWS_AS(bench.bus.add(taken, another), std::invalid_argument);
+  }
+  CHECK_NOTHROW(bench.bus.add(31, another));
+  CHECK(device_id_of(31) == 0xF8);
+}
+
+TEST_CASE("pci bus: a BAR answers once memory is on, and follows the driver", "[devices][pci]") {
+  Bench bench;
+  CHECK(bench.at(0xD000'0000) == 0xFF);
+  bench.turn_on(1);
+  CHECK(bench.at(0xD000'0000) == 0x10);
+  CHECK(bench.at(0xD000'0FFF) == 0x10);
+  CHECK(bench.at(0xD000'1000) == 0x11);
+  CHECK(bench.at(0xD000'1100) == 0xFF);
+  CHECK(bench.first.moves ==
+        std::vector<Named::Move>{{0u, GuestAddress{0xD000'0000}}, {1u, GuestAddress{0xD000'1000}}});
+  bench.first.moves.clear();
+  write_to(bench.bus, Bench::of(1, bar0), 0xD000'8000u);
+  CHECK(bench.at(0xD000'0000) == 0xFF);
+  CHECK(bench.at(0xD000'8000) == 0x10);
+  write_to(bench.memory, 0x8123, std::uint8_t{1});
+  CHECK(bench.first.written == std::pair{0u, std::uint64_t{0x123}});
+  write_to(bench.bus, Bench::of(1, command), std::uint16_t{0});
+  CHECK(bench.at(0xD000'8000) == 0xFF);
+  CHECK(bench.first.moves ==
+        std::vector<Named::Move>{{0u, GuestAddress{0xD000'8000}}, {0u, {}}, {1u, {}}});
+  CHECK(bench.second.moves.empty());
+}
+
+TEST_CASE("pci bus: other writes move nothing", "[devices][pci]") {
+  Bench bench;
+  bench.turn_on(1);
+  bench.first.moves.clear();
+  bench.turn_on(1);
+  write_to(bench.bus, Bench::of(1, bar0), 0xD000'0FFFu);
+  write_to(bench.bus, Bench::of(1, 0x3C), std::uint8_t{7});
+  CHECK(bench.first.moves.empty());
+}
+
+TEST_CASE("pci bus: a BAR outside of the bridge's window answers nowhere", "[devices][pci]") {
+  Bench bench;
+  bench.turn_on(1);
+  bench.first.moves.clear();
+  for (const std::uint32_t place : {0u, 0xCFFF'F000u, 0xD010'0000u, 0xFFFF'F000u}) {
+    write_to(bench.bus, Bench::of(1, bar0), place);
+    CHECK(bench.at(0xD000'0000) == 0xFF);
+  }
+  CHECK(bench.first.moves == std::vector<Named::Move>{{0u, {}}});
+  write_to(bench.bus, Bench::of(1, bar0), 0xD00F'F000u);
+  CHECK(bench.at(0xD00F'FFFF) == 0x10);
+}
+
+TEST_CASE("pci bus: of BARs over each other one answers", "[devices][pci]") {
+  Bench bench;
+  bench.turn_on(1);
+  bench.turn_on(2);
+  write_to(bench.bus, Bench::of(2, bar0), 0xD000'0000u);
+  write_to(bench.bus, Bench::of(2, bar1), 0xD000'0F80u);
+  CHECK(bench.at(0xD000'0000) == 0x10);
+  CHECK(bench.at(0xD000'0F80) == 0x10);
+  write_to(bench.bus, Bench::of(1, command), std::uint16_t{0});
+  CHECK(bench.at(0xD000'0000) == 0x20);
+}
+
+TEST_CASE("pci bus: an access that leaves a BAR is nobody's", "[devices][pci]") {
+  Bench bench;
+  bench.turn_on(1);
+  CHECK(read_from<std::uint32_t>(bench.memory, 0xFFE) == 0xFFFF'FFFF);
+  CHECK(read_from<std::uint32_t>(bench.memory, 0xFFC) == 0x1010'1010);
+}
+
+TEST_CASE("pci bus: BARs move while other processors look", "[devices][pci]") {
+  Bench bench;
+  bench.turn_on(1);
+  bench.turn_on(2);
+  std::atomic<bool> done = false;
+  std::thread mover{[&] {
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+      write_to(bench.bus, Bench::of(1, bar0), 0xD000'0000u + (i % 16) * 0x1000);
+      write_to(bench.bus, Bench::of(2, command), i % 2 == 0 ? memory_on : memory_off);
+    }
+    done = true;
+  }};
+  bool sane = true;
+  while (!done) {
+    for (std::uint64_t page = 0; page < 16; ++page) {
+      const std::uint8_t seen = bench.at(0xD000'0000 + page * 0x1000);
+      sane = sane && (seen == 0xFF || seen == 0x10 || seen == 0x11 || seen == 0x20 || seen == 0x21);
+    }
+  }
+  mover.join();
+  CHECK(sane);
+}
+
+TEST_CASE("pci: first places lie at multiples of their sizes, until the window is full",
+          "[devices][pci]") {
+  BarPlacer placer{{{0xD000'0000}, 0x1'0000}};
+  CHECK(placer.take(0x100) == GuestAddress{0xD000'0000});
+  CHECK(placer.take(0x4000) == GuestAddress{0xD000'4000});
+  CHECK(placer.take(0x1000) == GuestAddress{0xD000'8000});
+  CHECK_THROWS_AS(placer.take(0x8000), std::length_error);
+  CHECK(placer.take(0x4000) == GuestAddress{0xD000'C000});
+  CHECK_THROWS_AS(placer.take(1), std::length_error);
+}

@@ -1,0 +1,130 @@
+// A virtio-pci function with a driver at its other side, and what it is wired to.
+#pragma once
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "devices/virtio/pci_transport.hpp"
+#include "tests/devices/beside.hpp"
+#include "tests/devices/virtio/echo_device.hpp"
+#include "tests/devices/virtio/ring_bench.hpp"
+#include "tests/support/test_loop.hpp"
+
+/// Remembers messages by what they say.
+class FakeMessages final : public platform::InterruptController {
+ public:
+  void set_level(platform::Gsi, bool) noexcept override {}
+  void send(const platform::Message& message, std::uint32_t) noexcept override {
+    const std::lock_guard lock{mutex_};
+    sent_.push_back(message.data);
+  }
+  std::vector<std::uint32_t> take() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(sent_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::uint32_t> sent_;
+};
+
+/// One to an address.
+class FakeDoorbells final : public platform::Doorbells {
+ public:
+  bool try_ring(const platform::Doorbell& doorbell, runtime::Event& event) noexcept override {
+    return places.emplace(std::get<platform::GuestAddress>(doorbell.place), &event).second;
+  }
+  void unring(const platform::Doorbell& doorbell, runtime::Event& event) noexcept override {
+    const auto place = places.find(std::get<platform::GuestAddress>(doorbell.place));
+    if (place != places.end() && place->second == &event) places.erase(place);
+  }
+  std::map<platform::GuestAddress, runtime::Event*> places;
+};
+
+struct PciBench {
+  using Features = devices::virtio::Features;
+
+  static constexpr std::uint8_t acknowledge = 1, driver = 2, driver_ok = 4, features_ok = 8,
+                                needs_reset = 64;
+  // Where structures are in BAR 0; pci_transport_test follows the capabilities to them.
+  static constexpr std::uint64_t isr = 0x1000, device_config = 0x2000, notify = 0x3000;
+  static constexpr platform::GuestAddress window{0xD000'0000};
+
+  template <typename T>
+  T read(std::uint64_t offset, unsigned bar = 0) {
+    T value{};
+    function.read_bar(bar, offset, std::as_writable_bytes(std::span{&value, 1}));
+    return value;
+  }
+  template <typename T>
+  void write(std::uint64_t offset, T value, unsigned bar = 0) {
+    function.write_bar(bar, offset, std::as_bytes(std::span{&value, 1}));
+  }
+  template <typename T>
+  T config(std::uint64_t offset) {
+    T value{};
+    function.read_config(offset, std::as_writable_bytes(std::span{&value, 1}));
+    return value;
+  }
+  template <typename T>
+  void write_config(std::uint64_t offset, T value) {
+    function.write_config(offset, std::as_bytes(std::span{&value, 1}));
+  }
+
+  std::uint8_t status() { return read<std::uint8_t>(0x14); }
+  void set_status(unsigned bits) { write(0x14, static_cast<std::uint8_t>(bits)); }
+
+  /// Vector n says 100 + n.
+  void enable_messages() {
+    for (std::uint32_t vector = 0; vector < 3; ++vector) {
+      write<std::uint32_t>(vector * 16, 0xFEE0'0000, 1);
+      write<std::uint32_t>(vector * 16 + 8, 100 + vector, 1);
+      write<std::uint32_t>(vector * 16 + 12, 0, 1);
+    }
+    write_config<std::uint16_t>(0x42, 0x8000);
+  }
+  /// 3.1.1, up to FEATURES_OK.
+  void negotiate(Features wanted) {
+    set_status(0);
+    set_status(acknowledge);
+    set_status(acknowledge | driver);
+    for (std::uint32_t half = 0; half < 2; ++half) {
+      write(0x08, half);
+      write(0x0C, static_cast<std::uint32_t>(wanted.raw() >> 32 * half));
+    }
+    set_status(acknowledge | driver | features_ok);
+  }
+  void set_up_queue(std::uint16_t index, const devices::virtio::RingPlaces& places) {
+    write(0x16, index);
+    write(0x18, places.size);
+    write(0x1A, static_cast<std::uint16_t>(index + 1));
+    write(0x20, places.descriptors.value);
+    write(0x28, places.driver_area.value);
+    write(0x30, places.device_area.value);
+    write<std::uint16_t>(0x1C, 1);
+  }
+  void start(FakeDriver& rings) {
+    enable_messages();
+    negotiate(rings.features());
+    write<std::uint16_t>(0x10, 0);
+    set_up_queue(0, rings.places());
+    set_status(status() | driver_ok);
+  }
+  void run(runtime::Task<> script) { loop.run(beside(function.core(), std::move(script))); }
+
+  TestLoop loop;
+  platform::GuestMemory memory{std::array{platform::AddressRange{{0}, RingBench::memory_bytes}}};
+  EchoDevice device;
+  FakeMessages messages;
+  FakeDoorbells doorbells;
+  devices::pci::BarPlacer bar_places{{window, 0x10'0000}};
+  devices::virtio::PciTransport function{{.executor = loop.executor(),
+                                          .memory = memory,
+                                          .device = device,
+                                          .interrupts = messages,
+                                          .doorbells = doorbells,
+                                          .device_id = 8,
+                                          .places = bar_places}};
+};
