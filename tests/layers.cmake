@@ -11,7 +11,7 @@ set(uses_vmm vmm devices loader platform runtime)
 set(layers runtime platform loader devices vmm)
 
 # Third parties, and the only folders (or files) that may name them.
-set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.h lz4.h bzlib.h lzo libfdt catch2)
+set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.h lz4.h bzlib.h lzo libfdt slirp catch2)
 set(only_asio "^runtime/")
 set(only_liburing "^runtime/")
 set(only_linux/kvm.h "^platform/kvm/")
@@ -24,12 +24,14 @@ set(only_lz4.h "^loader/compression/")
 set(only_bzlib.h "^loader/compression/")
 set(only_lzo "^loader/compression/")
 set(only_libfdt "^loader/arm64/tree_")
+set(only_slirp "^platform/user_net/slirp_network.cpp")
 set(only_catch2 "^tests/")
 
 # Parts of a folder that only the named files outside of it may include: back ends, and the host.
-set(guarded platform/kvm platform/host)
+set(guarded platform/kvm platform/host platform/user_net)
 set(only_platform/kvm "^(platform/kvm/|vmm/main.cpp|vmm/kvm_board.hpp|vmm/[a-z0-9_]+/kvm_board.cpp)")
-set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/session)")
+set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/session|vmm/network_links)")
+set(only_platform/user_net "^platform/(user_net|host)/")
 
 # Siblings that do not know each other: kinds of devices, and architectures.
 set(siblings devices/serial devices/system devices/clock devices/storage devices/pci devices/virtio
