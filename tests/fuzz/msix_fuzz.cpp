@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Guest guest{static_cast<std::uint16_t>(data[0] % 70 + 1)};
   for (std::size_t i = 1; i + 11 <= size_bytes; i += 11) {
     const std::size_t width = std::size_t{1} << (data[i] >> 3 & 3);
-    const std::uint64_t offset = (data[i + 1] | data[i + 2] << 8) % (0x1000 - width + 1);
+    const std::uint64_t offset = (data[i + 1] + data[i + 2] * 0x100u) % (0x1000 - width + 1);
     std::uint64_t value = 0;
     std::memcpy(&value, data + i + 3, sizeof value);
     switch (data[i] & 7) {

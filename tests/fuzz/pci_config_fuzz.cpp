@@ -71,8 +71,8 @@ struct Access {
 Access read_access(const std::uint8_t* from) {
   Access access{0, std::size_t{1} << (from[0] & 3), 0};
   const std::uint64_t device = from[0] >> 2 & 3;
-  access.offset = device << 15 | from[1];
-  if ((from[0] & 0x40) != 0) access.offset = std::uint64_t{from[1]} << 12 | from[2] << 4;
+  access.offset = (device << 15) + from[1];
+  if ((from[0] & 0x40) != 0) access.offset = from[1] * 0x1000u + from[2] * 0x10u;
   std::memcpy(&access.value, from + 3, sizeof access.value);
   return access;
 }

@@ -53,12 +53,12 @@ class Nobody final : public platform::InterruptController, public platform::Door
 
 struct Guest {
   template <typename T>
-  void write(devices::BusDevice& device, std::uint64_t offset, T value) {
-    device.write(offset, std::as_bytes(std::span{&value, 1}));
+  void write(devices::BusDevice& on, std::uint64_t offset, T value) {
+    on.write(offset, std::as_bytes(std::span{&value, 1}));
   }
-  std::uint32_t read(devices::BusDevice& device, std::uint64_t offset) {
+  std::uint32_t read(devices::BusDevice& on, std::uint64_t offset) {
     std::uint32_t value = 0;
-    device.read(offset, std::as_writable_bytes(std::span{&value, 1}));
+    on.read(offset, std::as_writable_bytes(std::span{&value, 1}));
     return value;
   }
   /// Of the function's registers, wherever they are.
@@ -123,7 +123,7 @@ runtime::Task<> play(Guest& guest, std::span<const std::uint8_t> data, runtime::
   for (std::size_t at = 0; at + 7 <= data.size(); at += 7) {
     std::uint32_t value = 0;
     std::memcpy(&value, &data[at + 3], sizeof value);
-    const std::uint64_t offset = data[at + 1] | data[at + 2] << 8;
+    const std::uint64_t offset = data[at + 1] + data[at + 2] * 0x100u;
     switch (data[at] % 8) {
       case 0:
         (void)guest.read(guest.registers, offset);
