@@ -58,7 +58,6 @@ class Block final : public Device {
 
   runtime::Task<> accept(Queue& queue, runtime::Scope& requests);
   runtime::Task<> answer(Queue& queue, Chain chain);
-  runtime::Task<Status> execute(Reader& request, Writer& reply);
   [[nodiscard]] runtime::Task<Status> carry_out(const block::Header& header, Reader& request,
                                                 Writer& reply);
   runtime::Task<Status> read(std::uint64_t sector, Writer& reply);
