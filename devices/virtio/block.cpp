@@ -92,6 +92,15 @@ void Block::write_config(std::uint64_t offset, std::span<const std::byte> data) 
 }
 
 Task<> Block::run() {
+  try {
+    co_await watch_size();
+  } catch (const runtime::HostError& error) {
+    runtime::log::warning("disk '{}': a new size will not be noticed: {}", settings_.id,
+                          error.what());
+  }
+}
+
+Task<> Block::watch_size() {
   for (;;) {
     co_await disk_.changed();
     const auto sectors = current_sectors();
@@ -130,25 +139,19 @@ Task<> Block::answer(Queue& queue, Chain chain) {
     co_return;
   }
   const std::size_t room_bytes = chain.writable.size_bytes();
-  const Status status = co_await execute(chain.readable, chain.writable);
+  const auto header = chain.readable.read<block::Header>();
+  Status status = Status::IoError;
+  try {
+    if (header) status = co_await carry_out(*header, chain.readable, chain.writable);
+  } catch (const runtime::HostError& error) {
+    runtime::log::guest(failures_, "disk '{}': {}", settings_.id, error.what());
+  }
   *status_byte = static_cast<std::byte>(status);
   // 2.7.8.2: all bytes up to the length we say have been written. The status is behind the data, so
   // it counts only if those are there.
   const std::size_t data_bytes = room_bytes - chain.writable.size_bytes();
   const std::size_t written_bytes = data_bytes == room_bytes ? data_bytes + 1 : data_bytes;
   queue.push(std::move(chain), static_cast<std::uint32_t>(written_bytes));
-}
-
-Task<Status> Block::execute(Reader& request, Writer& reply) {
-  const auto header = request.read<block::Header>();
-  if (!header) co_return Status::IoError;
-  try {
-    const Status status = co_await carry_out(*header, request, reply);
-    co_return status;
-  } catch (const runtime::HostError& error) {
-    runtime::log::guest(failures_, "disk '{}': {}", settings_.id, error.what());
-  }
-  co_return Status::IoError;
 }
 
 Task<Status> Block::carry_out(const block::Header& header, Reader& request, Writer& reply) {
