@@ -1,14 +1,9 @@
 #include "loader/bytes.hpp"
 
-#include <cstring>
-
 namespace loader {
 
 void append(Bytes& to, std::span<const std::byte> bytes) {
-  if (bytes.empty()) return;
-  const std::size_t at = to.size();
-  to.resize(at + bytes.size());
-  std::memcpy(to.data() + at, bytes.data(), bytes.size());
+  to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
 std::byte checksum(std::span<const std::byte> bytes) {

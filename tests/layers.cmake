@@ -11,11 +11,11 @@ set(uses_vmm vmm devices loader platform runtime)
 set(layers runtime platform loader devices vmm)
 
 # Third parties, and the only folders (or files) that may name them.
-set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.h lz4.h bzlib.h lzo libfdt catch2)
+set(third_parties asio liburing linux/kvm.h CLI libdeflate.h zlib.h zstd.h lzma.h lz4.h bzlib.h lzo libfdt slirp catch2)
 set(only_asio "^runtime/")
 set(only_liburing "^runtime/")
 set(only_linux/kvm.h "^platform/kvm/")
-set(only_CLI "^vmm/options")
+set(only_CLI "^vmm/option(s|_list)")
 set(only_libdeflate.h "^loader/compression/")
 set(only_zlib.h "^loader/compression/")
 set(only_zstd.h "^loader/compression/")
@@ -24,12 +24,14 @@ set(only_lz4.h "^loader/compression/")
 set(only_bzlib.h "^loader/compression/")
 set(only_lzo "^loader/compression/")
 set(only_libfdt "^loader/arm64/tree_")
+set(only_slirp "^platform/user_net/slirp_network.cpp")
 set(only_catch2 "^tests/")
 
 # Parts of a folder that only the named files outside of it may include: back ends, and the host.
-set(guarded platform/kvm platform/host)
+set(guarded platform/kvm platform/host platform/user_net)
 set(only_platform/kvm "^(platform/kvm/|vmm/main.cpp|vmm/kvm_board.hpp|vmm/[a-z0-9_]+/kvm_board.cpp)")
-set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/session)")
+set(only_platform/host "^(platform/host/|vmm/serial_(streams|backends)|vmm/session|vmm/network_links)")
+set(only_platform/user_net "^platform/(user_net|host)/")
 
 # Siblings that do not know each other: kinds of devices, and architectures.
 set(siblings devices/serial devices/system devices/clock devices/storage devices/virtio

@@ -12,6 +12,7 @@
 
 #include "runtime/units.hpp"
 #include "vmm/disk_options.hpp"
+#include "vmm/option_list.hpp"
 #include "vmm/option_values.hpp"
 #include "vmm/size.hpp"
 #include "vmm/version.hpp"
@@ -88,7 +89,7 @@ struct Words {
   std::string log_level = "warning";
 };
 
-void describe_machine_options(CLI::App& app, Words& words) {
+void describe_machine_options(OptionList& app, Words& words) {
   app.add_option("-k,--kernel", words.kernel,
                  "Kernel: vmlinux, bzImage, or either one compressed (gz, xz, zst, ...);\n"
                  "on AArch64: Image, the same compressed, or vmlinuz.efi")
@@ -110,22 +111,11 @@ void describe_machine_options(CLI::App& app, Words& words) {
   app.add_option("--com1", words.com1,
                  "Serial port 1; default console, or none if --virtio-console is the console")
       ->type_name("BACKEND");
-  for (std::size_t i = 1; i < serial_port_count; ++i) {
-    app.add_option(
-           fmt::format("--com{}", i + 1), words.serial[i],
-           fmt::format("Serial port {}{}; default {}", i + 1,
-                       i < arm64_serial_port_count ? "" : " (x86_64 only)", words.serial[i]))
-        ->type_name("BACKEND");
-  }
-  app.add_option("--virtio-console", words.virtio_console,
-                 "Virtio console (hvc0): costs the guest a fraction of a serial port, but its\n"
-                 "kernel needs the driver; default none")
+  app.add_option("--com2", words.serial[1], "Serial port 2; default none")->type_name("BACKEND");
+  app.add_option("--com3", words.serial[2], "Serial port 3 (x86_64 only); default none")
       ->type_name("BACKEND");
-  app.add_option("--disk", words.disks,
-                 "Virtio disk on a raw image or block device; repeat for more (see below)")
-      ->type_name("file=PATH,...")
-      ->allow_extra_args(false);
-  app.add_flag("--rng", words.rng, "Virtio entropy device (/dev/hwrng)");
+  app.add_option("--com4", words.serial[3], "Serial port 4 (x86_64 only); default none")
+      ->type_name("BACKEND");
   app.add_option(
          "--smbios", words.smbios,
          "Identity in /sys/class/dmi/id: manufacturer, product, version, serial, uuid, sku, "
@@ -134,7 +124,22 @@ void describe_machine_options(CLI::App& app, Words& words) {
       ->allow_extra_args(false);
 }
 
-void describe_arm64_options(CLI::App& app, Words& words) {
+void describe_virtio_options(OptionList& app, Words& words) {
+  constexpr const char* group = "Virtio devices";
+  app.add_option("--virtio-console", words.virtio_console,
+                 "Console (hvc0): costs the guest a fraction of a serial port, but its kernel\n"
+                 "needs the driver; default none")
+      ->type_name("BACKEND")
+      ->group(group);
+  app.add_option("--disk", words.disks,
+                 "Disk on a raw image or block device; repeat for more (see below)")
+      ->type_name("file=PATH,...")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_flag("--rng", words.rng, "Entropy device (/dev/hwrng)")->group(group);
+}
+
+void describe_arm64_options(OptionList& app, Words& words) {
   constexpr const char* group = "AArch64";
   app.add_flag("--device-tree", words.device_tree,
                "Describe the machine by a device tree, not ACPI")
@@ -149,7 +154,7 @@ void describe_arm64_options(CLI::App& app, Words& words) {
       ->group(group);
 }
 
-void describe_process_options(CLI::App& app, Words& words) {
+void describe_process_options(OptionList& app, Words& words) {
   app.add_option("--on-shutdown", words.on_shutdown, "Guest powers off: exit or halt; default exit")
       ->type_name("ACTION");
   app.add_option("--on-reset", words.on_reset, "Guest resets: exit or restart; default exit")
@@ -236,9 +241,11 @@ std::variant<Options, Answer> parse_options(std::span<const char* const> argumen
   app.footer(examples);
   app.set_version_flag("-V,--version", std::string{"mayfly "} + version);
   Words words;
-  describe_machine_options(app, words);
-  describe_arm64_options(app, words);
-  describe_process_options(app, words);
+  OptionList options{app, arguments};
+  describe_machine_options(options, words);
+  describe_virtio_options(options, words);
+  describe_arm64_options(options, words);
+  describe_process_options(options, words);
   try {
     // CLI11 takes its words last first.
     std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};

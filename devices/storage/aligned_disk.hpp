@@ -28,6 +28,7 @@ class AlignedDisk final : public Disk {
   [[nodiscard]] Access access() const override { return below_->access(); }
   [[nodiscard]] bool can_discard() const override { return below_->can_discard(); }
   [[nodiscard]] std::uint64_t size_bytes() const override { return below_->size_bytes(); }
+  runtime::Task<> changed() override { return below_->changed(); }
 
   runtime::Task<> read_at(std::uint64_t offset_bytes,
                           std::span<const std::span<std::byte>> into) override;

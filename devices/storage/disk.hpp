@@ -31,6 +31,8 @@ class Disk {
   [[nodiscard]] virtual bool can_discard() const = 0;
   /// May change while it is used (an image that was grown).
   [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
+  /// Returns when the size may have changed. A disk that keeps its size is never heard of.
+  virtual runtime::Task<> changed() = 0;
 
   virtual runtime::Task<> read_at(std::uint64_t offset_bytes,
                                   std::span<const std::span<std::byte>> into) = 0;

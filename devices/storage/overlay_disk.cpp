@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "devices/storage/buffer_list.hpp"
+#include "runtime/local_event.hpp"
 #include "runtime/units.hpp"
 
 namespace devices::storage {
@@ -44,6 +45,12 @@ bool OverlayDisk::all_in_top(std::uint64_t offset_bytes, std::uint64_t size_byte
 
 void OverlayDisk::now_in_top(BlockRange blocks) {
   for (std::uint64_t block = blocks.first; block <= blocks.last; ++block) in_top_[block] = true;
+}
+
+/// Never: its size is the base's when it was made.
+Task<> OverlayDisk::changed() {
+  runtime::LocalEvent never{co_await runtime::this_executor};
+  for (;;) co_await never.wait();
 }
 
 Task<> OverlayDisk::read_at(std::uint64_t offset_bytes,

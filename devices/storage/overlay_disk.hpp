@@ -24,6 +24,7 @@ class OverlayDisk final : public Disk {
   [[nodiscard]] Access access() const override { return Access::ReadWrite; }
   [[nodiscard]] bool can_discard() const override { return top_->can_discard(); }
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
+  runtime::Task<> changed() override;
 
   runtime::Task<> read_at(std::uint64_t offset_bytes,
                           std::span<const std::span<std::byte>> into) override;

@@ -31,6 +31,11 @@ Task<bool> is_supported(Task<> attempt) {
 
 }  // namespace
 
+Task<> RawDisk::changed() {
+  if (!watch_) watch_.emplace(co_await runtime::this_executor, file_.native_handle());
+  co_await watch_->changed();
+}
+
 Task<> RawDisk::discard(std::uint64_t offset_bytes, std::uint64_t size_bytes) {
   if (discard_ == Discard::Ignored) co_return;
   // Where nothing can be freed nothing needs to be.

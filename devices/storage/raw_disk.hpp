@@ -3,8 +3,11 @@
 // Threads: the Loop's, except the constructor.
 #pragma once
 
+#include <optional>
+
 #include "devices/storage/disk.hpp"
 #include "runtime/file.hpp"
+#include "runtime/file_watch.hpp"
 
 namespace devices::storage {
 
@@ -19,6 +22,8 @@ class RawDisk final : public Disk {
   [[nodiscard]] Access access() const override { return access_; }
   [[nodiscard]] bool can_discard() const override { return discard_ == Discard::Frees; }
   [[nodiscard]] std::uint64_t size_bytes() const override { return file_.size_bytes(); }
+  /// Also after each write of ours.
+  runtime::Task<> changed() override;
 
   runtime::Task<> read_at(std::uint64_t offset_bytes,
                           std::span<const std::span<std::byte>> into) override {
@@ -39,6 +44,7 @@ class RawDisk final : public Disk {
   runtime::File file_;
   Access access_;
   Discard discard_;
+  std::optional<runtime::FileWatch> watch_;  // once somebody asks
 };
 
 }  // namespace devices::storage

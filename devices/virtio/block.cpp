@@ -20,8 +20,8 @@ using storage::sector_bytes;
 
 namespace {
 
-/// How often the disk's size is looked at. inotify would tell of a change at once, and of every
-/// write of ours as well.
+/// A disk's size is looked at no more often than this, although every write of the guest's may have
+/// been a change.
 constexpr auto size_check_interval = 1s;
 
 /// Linux aligns what it can to these. Less than a page makes the host read before it writes.
@@ -93,11 +93,13 @@ void Block::write_config(std::uint64_t offset, std::span<const std::byte> data) 
 
 Task<> Block::run() {
   for (;;) {
-    co_await runtime::sleep_for(size_check_interval);
+    co_await disk_.changed();
     const auto sectors = current_sectors();
-    if (!sectors || *sectors == capacity_sectors_) continue;
-    capacity_sectors_ = *sectors;
-    if (listener_ != nullptr) listener_->config_changed();
+    if (sectors && *sectors != capacity_sectors_) {
+      capacity_sectors_ = *sectors;
+      if (listener_ != nullptr) listener_->config_changed();
+    }
+    co_await runtime::sleep_for(size_check_interval);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "devices/virtio/packed_ring.hpp"
 
+#include <utility>
+
 #include "devices/virtio/chain_builder.hpp"
 
 namespace devices::virtio {
@@ -94,7 +96,7 @@ std::optional<Chain> PackedRing::walk() const {
   return std::nullopt;
 }
 
-bool PackedRing::push(const Chain& chain, std::uint32_t written_bytes) {
+void PackedRing::stage(const Chain& chain, std::uint32_t written_bytes) {
   const std::uint64_t at = descriptor_at(next_used_.index);
   ring_.put(at + offsetof(Descriptor, size_bytes), written_bytes);
   ring_.put(at + offsetof(Descriptor, id), chain.name().id);
@@ -104,9 +106,21 @@ bool PackedRing::push(const Chain& chain, std::uint32_t written_bytes) {
             static_cast<std::uint16_t>(DescriptorFlags::Used);
   }
   if (written_bytes != 0) flags |= static_cast<std::uint16_t>(DescriptorFlags::Write);
-  ring_.store<std::uint16_t>(at + offsetof(Descriptor, flags), flags, std::memory_order_release);
-  next_used_.advance(chain.name().descriptors, size_);
-  return interrupt_wanted(chain.name().descriptors);
+  if (staged_.descriptors == 0) {
+    staged_ = {.descriptors = 0, .first = next_used_.index, .first_flags = flags};
+  } else {
+    ring_.store<std::uint16_t>(at + offsetof(Descriptor, flags), flags, std::memory_order_relaxed);
+  }
+  const std::uint16_t descriptors = chain.name().descriptors;
+  staged_.descriptors = static_cast<std::uint16_t>(staged_.descriptors + descriptors);
+  next_used_.advance(descriptors, size_);
+}
+
+bool PackedRing::publish() {
+  const Staged staged = std::exchange(staged_, Staged{});
+  ring_.store<std::uint16_t>(descriptor_at(staged.first) + offsetof(Descriptor, flags),
+                             staged.first_flags, std::memory_order_release);
+  return interrupt_wanted(staged.descriptors);
 }
 
 bool PackedRing::interrupt_wanted(std::uint16_t count) const {

@@ -23,7 +23,12 @@ class PackedRing {
 
   [[nodiscard]] std::optional<Chain> pop();
   void unpop(const Chain& chain);
-  [[nodiscard]] bool push(const Chain& chain, std::uint32_t written_bytes);
+  void stage(const Chain& chain, std::uint32_t written_bytes);
+  [[nodiscard]] bool publish();
+  [[nodiscard]] bool push(const Chain& chain, std::uint32_t written_bytes) {
+    stage(chain, written_bytes);
+    return publish();
+  }
 
   [[nodiscard]] bool expect_notification();
   void decline_notifications();
@@ -41,6 +46,13 @@ class PackedRing {
     void retreat(std::uint16_t count, std::uint16_t size);
   };
 
+  /// Chains handed back behind one that the driver does not see yet: it looks at them in turn.
+  struct Staged {
+    std::uint16_t descriptors = 0;
+    std::uint16_t first = 0;  ///< Its place, and the flags that will show it.
+    std::uint16_t first_flags = 0;
+  };
+
   PackedRing(const platform::GuestMemory& memory, std::uint16_t size, Features features)
       : memory_{&memory}, size_{size}, features_{features} {}
 
@@ -56,6 +68,7 @@ class PackedRing {
   RingMemory device_;
   Position next_available_;
   Position next_used_;
+  Staged staged_;
   bool broken_ = false;
 };
 

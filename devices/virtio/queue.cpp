@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/finally.hpp"
 #include "runtime/timer.hpp"
 
 namespace devices::virtio {
@@ -49,9 +50,17 @@ std::optional<Chain> Queue::pop() {
 }
 
 void Queue::push(Chain chain, std::uint32_t written_bytes) {
+  stage(std::move(chain), written_bytes);
+  publish();
+}
+
+void Queue::stage(Chain chain, std::uint32_t written_bytes) {
   --in_flight_;
-  const bool wanted =
-      std::visit([&](auto& ring) { return ring.push(chain, written_bytes); }, ring_);
+  std::visit([&](auto& ring) { ring.stage(chain, written_bytes); }, ring_);
+}
+
+void Queue::publish() {
+  const bool wanted = std::visit([](auto& ring) { return ring.publish(); }, ring_);
   if (wanted) events_.used(index_);
 }
 
@@ -65,9 +74,17 @@ bool Queue::empty() {
   return closed_ || !std::visit([](auto& ring) { return ring.expect_notification(); }, ring_);
 }
 
+Task<> Queue::until_closed() {
+  runtime::LocalEvent closing{co_await runtime::this_executor};
+  closing_ = &closing;
+  const runtime::Finally gone{[this] { closing_ = nullptr; }};
+  if (!closed_) co_await closing.wait();
+}
+
 void Queue::close() {
   closed_ = true;
   doorbell_.notify();
+  if (closing_ != nullptr) closing_->notify();
 }
 
 void Queue::break_ring() {

@@ -14,6 +14,7 @@
 #include "devices/virtio/packed_ring.hpp"
 #include "devices/virtio/split_ring.hpp"
 #include "runtime/event.hpp"
+#include "runtime/local_event.hpp"
 #include "runtime/task.hpp"
 
 namespace devices::virtio {
@@ -56,12 +57,22 @@ class Queue {
   /// Returns a chain to the driver, with so many bytes written from its first writable byte on.
   void push(Chain chain, std::uint32_t written_bytes);
 
+  // The same for chains that belong together: the driver sees all of them or none.
+
+  void stage(Chain chain, std::uint32_t written_bytes);
+  /// After at least one stage().
+  void publish();
+
   /// The chain was never popped: the next pop() gives it again. For the latest ones popped, the
   /// very last of them first.
   void unpop(Chain chain);
 
   /// Whether the driver has made nothing available that was not popped.
   [[nodiscard]] bool empty();
+
+  /// Waits until the queue is closed; one task at a time. For the sake of tasks that wait for
+  /// something else than the driver.
+  runtime::Task<> until_closed();
 
   /// kicked() looks again, as if the driver had rung.
   void ring() { doorbell_.notify(); }
@@ -78,6 +89,7 @@ class Queue {
   QueueEvents& events_;
   void break_ring();
 
+  runtime::LocalEvent* closing_ = nullptr;  // somebody waits for the end
   std::uint16_t in_flight_ = 0;
   std::uint16_t popped_ = 0;  // since kicked() last let others run
   bool closed_ = false;

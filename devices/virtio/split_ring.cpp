@@ -1,6 +1,7 @@
 #include "devices/virtio/split_ring.hpp"
 
 #include <bit>
+#include <utility>
 
 #include "devices/virtio/chain_builder.hpp"
 
@@ -79,10 +80,14 @@ std::optional<Chain> SplitRing::walk(std::uint16_t head) const {
   return std::nullopt;
 }
 
-bool SplitRing::push(const Chain& chain, std::uint32_t written_bytes) {
-  const auto at = static_cast<std::uint16_t>(next_used_ % size_);
+void SplitRing::stage(const Chain& chain, std::uint32_t written_bytes) {
+  const auto at = static_cast<std::uint16_t>((next_used_ + staged_++) % size_);
   device_.put(used_entry(at), UsedElement{.id = chain.name().id, .written_bytes = written_bytes});
-  const std::uint16_t before = next_used_++;
+}
+
+bool SplitRing::publish() {
+  const std::uint16_t before = next_used_;
+  next_used_ = static_cast<std::uint16_t>(next_used_ + std::exchange(staged_, std::uint16_t{0}));
   device_.store<std::uint16_t>(index_offset, next_used_, std::memory_order_release);
   return interrupt_wanted(before);
 }

@@ -25,8 +25,15 @@ class SplitRing {
   [[nodiscard]] std::optional<Chain> pop();
   /// The last pop() did not happen: the next one gives the same chain.
   void unpop(const Chain& chain);
-  /// Hands a chain back; whether the driver wants to hear of it.
-  [[nodiscard]] bool push(const Chain& chain, std::uint32_t written_bytes);
+  /// Hands a chain back; the driver does not see it yet.
+  void stage(const Chain& chain, std::uint32_t written_bytes);
+  /// The driver sees all that was staged, at once; whether it wants to hear of it.
+  [[nodiscard]] bool publish();
+  /// Both.
+  [[nodiscard]] bool push(const Chain& chain, std::uint32_t written_bytes) {
+    stage(chain, written_bytes);
+    return publish();
+  }
 
   /// Asks to be notified of the next chain; whether there is one already.
   [[nodiscard]] bool expect_notification();
@@ -54,6 +61,7 @@ class SplitRing {
   std::uint16_t next_available_ = 0;   // of the driver's ring, free-running
   std::uint16_t known_available_ = 0;  // how far we know it to reach
   std::uint16_t next_used_ = 0;        // of our ring, free-running
+  std::uint16_t staged_ = 0;           // how many chains lie there that the driver does not see
   bool broken_ = false;
 };
 

@@ -38,6 +38,7 @@ constexpr std::size_t segment_length = 4;
 
 Bytes bytes(std::initializer_list<unsigned> values) {
   Bytes result;
+  result.reserve(values.size());
   for (const unsigned value : values) result.push_back(static_cast<std::byte>(value));
   return result;
 }
@@ -65,13 +66,13 @@ Bytes package_length(std::size_t content_bytes) {
 }
 
 /// An opcode, the length of what follows, and what follows.
-Bytes enclosed(const Bytes& opcode, const Terms& content) {
+Bytes enclosed(const Bytes& opcode, TermList content) {
   const Bytes inside = join(content);
   return join({opcode, package_length(inside.size()), inside});
 }
 
-Bytes prepend(Bytes first, const Terms& rest) {
-  append(first, join(rest));
+Bytes prepend(Bytes first, TermList rest) {
+  for (const Bytes& term : rest) append(first, term);
   return first;
 }
 
@@ -85,11 +86,9 @@ std::vector<std::string_view> segments_of(std::string_view path) {
   return segments;
 }
 
-Bytes segment(std::string_view text) {
-  Bytes result;
-  for (const char character : text) result.push_back(static_cast<std::byte>(character));
-  result.resize(segment_length, static_cast<std::byte>('_'));
-  return result;
+void append_segment(Bytes& to, std::string_view text) {
+  for (std::size_t index = 0; index < segment_length; ++index)
+    to.push_back(static_cast<std::byte>(index < text.size() ? text[index] : '_'));
 }
 
 unsigned hex_digit(char character) {
@@ -98,8 +97,11 @@ unsigned hex_digit(char character) {
 
 }  // namespace
 
-Bytes join(const Terms& terms) {
+Bytes join(TermList terms) {
+  std::size_t size_bytes = 0;
+  for (const Bytes& term : terms) size_bytes += term.size();
   Bytes result;
+  result.reserve(size_bytes);
   for (const Bytes& term : terms) append(result, term);
   return result;
 }
@@ -138,7 +140,7 @@ Bytes buffer(const Bytes& content) {
   return enclosed(bytes({BufferOp}), {integer(content.size()), content});
 }
 
-Bytes package(const Terms& elements) {
+Bytes package(TermList elements) {
   const Bytes count = bytes({static_cast<unsigned>(elements.size())});
   return enclosed(bytes({PackageOp}), {count, join(elements)});
 }
@@ -155,7 +157,7 @@ Bytes path(std::string_view path) {
     result.push_back(std::byte{MultiNamePrefix});
     result.push_back(static_cast<std::byte>(segments.size()));
   }
-  for (const std::string_view text : segments) result = prepend(std::move(result), {segment(text)});
+  for (const std::string_view text : segments) append_segment(result, text);
   return result;
 }
 
@@ -163,15 +165,15 @@ Bytes name(std::string_view where, const Bytes& value) {
   return prepend(bytes({NameOp}), {path(where), value});
 }
 
-Bytes scope(std::string_view where, const Terms& content) {
+Bytes scope(std::string_view where, TermList content) {
   return enclosed(bytes({ScopeOp}), {path(where), join(content)});
 }
 
-Bytes device(std::string_view where, const Terms& content) {
+Bytes device(std::string_view where, TermList content) {
   return enclosed(bytes({ExtensionPrefix, DeviceOp}), {path(where), join(content)});
 }
 
-Bytes method(std::string_view where, const Terms& body, Arguments arguments) {
+Bytes method(std::string_view where, TermList body, Arguments arguments) {
   const auto not_serialized = static_cast<unsigned>(arguments);
   return enclosed(bytes({MethodOp}), {path(where), bytes({not_serialized}), join(body)});
 }
@@ -192,7 +194,7 @@ Bytes or_into(const Bytes& left, const Bytes& right, const Bytes& target) {
   return prepend(bytes({OrOp}), {left, right, target});
 }
 
-Bytes if_equal(const Bytes& left, const Bytes& right, const Terms& body) {
+Bytes if_equal(const Bytes& left, const Bytes& right, TermList body) {
   return enclosed(bytes({IfOp}), {bytes({LEqualOp}), left, right, join(body)});
 }
 
@@ -200,7 +202,7 @@ Bytes notify(std::string_view device_path, std::uint8_t notification) {
   return prepend(bytes({NotifyOp}), {path(device_path), integer(notification)});
 }
 
-Bytes resources(const Terms& descriptors) {
+Bytes resources(TermList descriptors) {
   constexpr unsigned end_tag = 0x79;
   constexpr unsigned no_checksum = 0;
   return buffer(join({join(descriptors), bytes({end_tag, no_checksum})}));

@@ -1,5 +1,8 @@
 #include "loader/x86_64/boot_cpu.hpp"
 
+#include <span>
+
+#include "loader/placement.hpp"
 #include "runtime/units.hpp"
 
 namespace loader::x86_64 {
@@ -26,23 +29,28 @@ Gdt boot_gdt(BootProtocol protocol) {
   return {};
 }
 
-std::vector<std::uint64_t> identity_page_tables(platform::AddressRange place) {
+void put_identity_page_tables(platform::GuestAddress place, platform::GuestMemory& ram) {
   constexpr std::size_t entries_per_table = 512;
-  constexpr std::uint64_t table_bytes = entries_per_table * sizeof(std::uint64_t);
   constexpr std::size_t directories = 4;         // 1 GiB each
   constexpr std::uint64_t to_table = 0x23;       // present, writable, accessed
   constexpr std::uint64_t to_large_page = 0xE3;  // the same, dirty, 2 MiB
-  const auto table = [&](std::size_t index) { return place.start.value + index * table_bytes; };
+  using Table = std::array<std::uint64_t, entries_per_table>;
+  const auto address = [&](std::size_t index) { return place + index * sizeof(Table); };
+  const auto put_table = [&](std::size_t index, const Table& table) {
+    put(ram, address(index), std::as_bytes(std::span{table}), "page tables");
+  };
 
-  std::vector<std::uint64_t> entries((2 + directories) * entries_per_table);
-  entries[0] = table(1) | to_table;
+  put_table(0, {address(1).value | to_table});
+  Table directory_pointers{};
   for (std::size_t index = 0; index < directories; ++index) {
-    entries[entries_per_table + index] = table(2 + index) | to_table;
+    directory_pointers[index] = address(2 + index).value | to_table;
+    Table directory;
+    for (std::size_t page = 0; page < entries_per_table; ++page) {
+      directory[page] = (index * entries_per_table + page) * 2_MiB | to_large_page;
+    }
+    put_table(2 + index, directory);
   }
-  for (std::size_t page = 0; page < directories * entries_per_table; ++page) {
-    entries[2 * entries_per_table + page] = page * 2_MiB | to_large_page;
-  }
-  return entries;
+  put_table(1, directory_pointers);
 }
 
 }  // namespace loader::x86_64

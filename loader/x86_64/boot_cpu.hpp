@@ -6,10 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "loader/x86_64/kernel.hpp"
 #include "platform/address.hpp"
+#include "platform/guest_memory.hpp"
 
 namespace loader::x86_64 {
 
@@ -17,8 +17,8 @@ namespace loader::x86_64 {
 using Gdt = std::array<std::uint64_t, 4>;
 [[nodiscard]] Gdt boot_gdt(BootProtocol protocol);
 
-/// Maps the first 4 GiB to themselves in 2 MiB pages; the tables lie at `place`, the first of them
-/// at its start.
-[[nodiscard]] std::vector<std::uint64_t> identity_page_tables(platform::AddressRange place);
+/// Maps the first 4 GiB to themselves in 2 MiB pages. Takes six pages from `place` on, the first of
+/// them for the table where the CPU begins. Throws LoadError where there is no RAM.
+void put_identity_page_tables(platform::GuestAddress place, platform::GuestMemory& ram);
 
 }  // namespace loader::x86_64

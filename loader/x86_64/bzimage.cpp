@@ -72,6 +72,13 @@ FileRange payload_part(const SetupHeader& header, FileRange kernel) {
   return {kernel.offset + header.payload_offset, header.payload_length};
 }
 
+GuestAddress place_of(const BzImage& parts, const platform::GuestMemory& ram) {
+  const GuestAddress preferred{parts.header.pref_address};
+  const bool possible =
+      preferred >= low_memory::end && ram.contains({preferred, parts.kernel.size_bytes});
+  return possible ? preferred : low_memory::end;
+}
+
 /// From where the kernel lies to the end of the room in which it unpacks itself.
 AddressRange claimed_ram(const BzImage& parts, GuestAddress start) {
   const SetupHeader& header = parts.header;
@@ -128,7 +135,7 @@ std::optional<PackedElf> packed_elf_in(const BzImage& parts, const Image& image,
 }
 
 LoadedKernel load_bzimage(const BzImage& parts, const Image& image, platform::GuestMemory& ram) {
-  const GuestAddress start = low_memory::end;
+  const GuestAddress start = place_of(parts, ram);
   const AddressRange claimed = claimed_ram(parts, start);
   if (!ram.contains(claimed)) {
     throw BadImage{

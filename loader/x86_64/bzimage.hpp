@@ -35,11 +35,11 @@ struct BzImage {
 [[nodiscard]] std::optional<PackedElf> packed_elf_in(const BzImage& parts, const Image& image,
                                                      std::uint64_t ram_bytes);
 
-/// Puts the self-unpacking kernel at 1 MiB, to be entered at its 64-bit entry point.
+/// Puts the self-unpacking kernel at pref_address, or where that is no RAM at 1 MiB, to be entered
+/// at its 64-bit entry point.
 ///
-/// A relocatable one could as well be put at pref_address. But there it would be in its own way:
-/// it would first move itself to the end of the room it unpacks into, writing to each page that was
-/// mapped from the file. At 1 MiB those pages are only read.
+/// boot.rst: a kernel that is not relocatable moves itself to pref_address from wherever it is. So
+/// either kind may lie there from the start, in pages that it needs anyway.
 [[nodiscard]] LoadedKernel load_bzimage(const BzImage& parts, const Image& image,
                                         platform::GuestMemory& ram);
 

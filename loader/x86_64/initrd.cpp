@@ -23,7 +23,10 @@ GuestAddress aligned_up(GuestAddress address) {
 /// Boundaries from which RAM is free, best first.
 std::vector<GuestAddress> candidates(std::uint64_t size_bytes, const LoadedKernel& kernel,
                                      const platform::GuestMemory& ram) {
-  std::vector<GuestAddress> starts{aligned_up(kernel.claimed.end())};
+  std::vector<GuestAddress> starts;
+  if (size_bytes <= low_memory::small_initrd.size_bytes)
+    starts.push_back(low_memory::small_initrd.start);
+  starts.push_back(aligned_up(kernel.claimed.end()));
   const std::uint64_t below = kernel.claimed.start.value;
   if (size_bytes < below) {
     starts.push_back({runtime::align_down(below - size_bytes, initrd_alignment)});

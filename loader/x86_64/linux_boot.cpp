@@ -78,8 +78,7 @@ void put_parameters(const LoadedLinux& loaded, GuestMemory& ram) {
 BootEntry prepare_entry(const LoadedKernel& kernel, GuestMemory& ram) {
   const Gdt gdt = boot_gdt(kernel.protocol);
   put(ram, low_memory::gdt.start, std::as_bytes(std::span{gdt}), "the GDT");
-  const auto page_tables = identity_page_tables(low_memory::page_tables);
-  put(ram, low_memory::page_tables.start, std::as_bytes(std::span{page_tables}), "page tables");
+  put_identity_page_tables(low_memory::page_tables.start, ram);
   return {.protocol = kernel.protocol,
           .instruction = kernel.entry,
           .parameters = low_memory::boot_params.start,

@@ -30,4 +30,7 @@ inline constexpr AddressRange smbios_entry_point{GuestAddress{0xF'0000}, 24};
 inline constexpr AddressRange mp_table{GuestAddress{0xF'1000}, 0x2000};
 inline constexpr GuestAddress end{0x10'0000};
 
+/// The rest of the 2 MiB page that all of the above have the host zero.
+inline constexpr AddressRange small_initrd{end, 0x10'0000};
+
 }  // namespace loader::x86_64::low_memory

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -177,30 +178,38 @@ struct Mailbox {
   Event filled;
 };
 
-Task<> receive(Mailbox& mailbox, int letters, long& sum) {
-  for (int i = 0; i < letters; ++i) {
+constexpr int last = 0;
+
+Task<> receive(Mailbox& mailbox, long& sum) {
+  for (int letter = -1; letter != last; sum += letter) {
     while (!mailbox.full.load(std::memory_order_acquire)) co_await mailbox.filled.wait();
-    sum += mailbox.letter;
+    letter = mailbox.letter;
     mailbox.full.store(false, std::memory_order_release);
   }
+}
+
+void send(Mailbox& mailbox, int letter) {
+  while (mailbox.full.load(std::memory_order_acquire)) std::this_thread::yield();
+  mailbox.letter = letter;
+  mailbox.full.store(true, std::memory_order_release);
+  mailbox.filled.notify();
 }
 
 }  // namespace
 
 TEST_CASE("a thread and a task keep in step through an event", "[runtime][event][threads]") {
-  constexpr int letters = 2000;
   TestLoop loop;
   Mailbox mailbox{loop.executor()};
+  long sent = 0;
   std::thread sender{[&] {
-    for (int i = 1; i <= letters; ++i) {
-      while (mailbox.full.load(std::memory_order_acquire)) std::this_thread::yield();
-      mailbox.letter = i;
-      mailbox.full.store(true, std::memory_order_release);
-      mailbox.filled.notify();
-    }
+    // Each costs two changes of thread, which a busy machine may take long over.
+    const auto enough = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    while (sent < 2000 && std::chrono::steady_clock::now() < enough)
+      send(mailbox, static_cast<int>(++sent));
+    send(mailbox, last);
   }};
   long sum = 0;
-  loop.run(receive(mailbox, letters, sum));
+  loop.run(receive(mailbox, sum));
   sender.join();
-  CHECK(sum == static_cast<long>(letters) * (letters + 1) / 2);
+  CHECK(sum == sent * (sent + 1) / 2);
 }

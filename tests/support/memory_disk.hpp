@@ -25,6 +25,11 @@ class MemoryDisk final : public devices::storage::Disk {
   [[nodiscard]] bool can_discard() const override { return discards; }
   [[nodiscard]] std::uint64_t size_bytes() const override { return bytes.size(); }
 
+  runtime::Task<> changed() override {
+    const std::size_t before = bytes.size();
+    while (bytes.size() == before) co_await runtime::yield();
+  }
+
   runtime::Task<> read_at(std::uint64_t offset_bytes,
                           std::span<const std::span<std::byte>> into) override {
     ++reads;

@@ -85,6 +85,14 @@ TEST_CASE("options: short, long and repeated forms", "[vmm][options]") {
   CHECK(options.pidfile_path == "p");
 }
 
+TEST_CASE("options: letters may stand together, and help behind anything", "[vmm][options]") {
+  CHECK(parse({"-kk", "-p4"}).machine.processors == 4);
+  const char* const mixed[] = {"-hkk"};
+  CHECK_THAT(std::get<Answer>(parse_options(mixed)).text, ContainsSubstring("--on-crash"));
+  const char* const late[] = {"-k", "k", "--dry-run", "--help"};
+  CHECK_THAT(std::get<Answer>(parse_options(late)).text, ContainsSubstring("--gic-msi"));
+}
+
 TEST_CASE("options: help and version are answers, not machines", "[vmm][options]") {
   const char* const help[] = {"--help"};
   CHECK_THAT(std::get<Answer>(parse_options(help)).text, ContainsSubstring("Examples:") &&

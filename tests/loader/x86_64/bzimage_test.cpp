@@ -95,22 +95,23 @@ TEST_CASE("bzImage: a file cut anywhere is refused", "[loader]") {
   }
 }
 
-TEST_CASE("bzImage: by its own entry it lies at 1 MiB and has room to unpack", "[loader]") {
+TEST_CASE("bzImage: by its own entry it lies where it will run and has room to unpack",
+          "[loader]") {
   auto image = usual();
   const Bytes file = samples::make(image);
   auto ram = make_ram();
   const OpenFile opened{file};
   const auto kernel = load_kernel(Image{file, opened.descriptor()}, ram, KernelEntry::BzImage);
   CHECK(kernel.format == loader::x86_64::KernelFormat::BzImage);
-  CHECK(kernel.entry == GuestAddress{0x10'0200});
-  CHECK(kernel.claimed == AddressRange{{1_MiB}, 16_MiB});  // to pref_address + init_size
-  CHECK(bytes_at(ram, 1_MiB, file.size() - 4 * 512) == Bytes(file.begin() + 4 * 512, file.end()));
+  CHECK(kernel.entry == GuestAddress{0x100'0200});
+  CHECK(kernel.claimed == AddressRange{{16_MiB}, 1_MiB});  // to pref_address + init_size
+  CHECK(bytes_at(ram, 16_MiB, file.size() - 4 * 512) == Bytes(file.begin() + 4 * 512, file.end()));
   CHECK(kernel.setup_header->init_size == image.header.init_size);
 
   image.header.relocatable_kernel = 0;
   image.header.pref_address = 0x200'0000;
-  CHECK(load_kernel(Image{samples::make(image)}, ram, KernelEntry::BzImage).claimed.end() ==
-        GuestAddress{33_MiB});
+  CHECK(load_kernel(Image{samples::make(image)}, ram, KernelEntry::BzImage).claimed ==
+        AddressRange{{32_MiB}, 1_MiB});
   image.header.pref_address = 0x10'0000;
   image.header.init_size = 0;
   CHECK(load_kernel(Image{samples::make(image)}, ram, KernelEntry::BzImage).claimed.size_bytes ==
@@ -122,11 +123,21 @@ TEST_CASE("bzImage: by its own entry it lies at 1 MiB and has room to unpack", "
                   "at the end of the address space");
 }
 
+TEST_CASE("bzImage: by its own entry it lies at 1 MiB where it cannot lie higher", "[loader]") {
+  auto image = usual();
+  auto ram = make_ram();
+  image.header.relocatable_kernel = 0;
+  image.header.pref_address = 0x8'0000;
+  const auto low = load_kernel(Image{samples::make(image)}, ram, KernelEntry::BzImage);
+  CHECK(low.claimed.start == GuestAddress{1_MiB});
+  CHECK(low.entry == GuestAddress{0x10'0200});
+}
+
 TEST_CASE("bzImage: RAM too small to unpack in is refused", "[loader]") {
   const Bytes file = samples::make(usual());
   auto ram = make_ram(17_MiB - 4_KiB);
   CHECK_BAD_IMAGE(load_kernel(Image{file}, ram, KernelEntry::BzImage),
-                  "needs 0x100000-0x10fffff to unpack itself");
+                  "needs 0x1000000-0x10fffff to unpack itself");
 }
 
 TEST_CASE("bzImage: the kernel inside is unpacked, whatever packed it", "[loader]") {
@@ -156,7 +167,7 @@ TEST_CASE("bzImage: an unknown packer leaves its own entry", "[loader]") {
   samples::BzImage image{.payload = samples::pattern(5000)};
   const Bytes file = samples::make(image);
   auto ram = make_ram();
-  CHECK(load_kernel(Image{file}, ram).entry == GuestAddress{0x10'0200});
+  CHECK(load_kernel(Image{file}, ram).entry == GuestAddress{0x100'0200});
   CHECK_BAD_IMAGE(load_kernel(Image{file}, ram, KernelEntry::Elf), "compressed in an unknown way");
 }
 

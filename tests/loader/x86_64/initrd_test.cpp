@@ -20,9 +20,19 @@ LoadedKernel kernel_at(AddressRange claimed) {
 
 TEST_CASE("Initrd: lies on the first 2 MiB boundary behind the kernel", "[loader]") {
   const auto ram = make_ram();
-  CHECK(find_initrd_place(5000, kernel_at({{16_MiB}, 3_MiB}), ram) == AddressRange{{20_MiB}, 5000});
-  CHECK(find_initrd_place(5000, kernel_at({{16_MiB}, 4_MiB}), ram).start == GuestAddress{20_MiB});
+  CHECK(find_initrd_place(5_MiB, kernel_at({{16_MiB}, 3_MiB}), ram) ==
+        AddressRange{{20_MiB}, 5_MiB});
+  CHECK(find_initrd_place(5_MiB, kernel_at({{16_MiB}, 4_MiB}), ram).start == GuestAddress{20_MiB});
   CHECK(find_initrd_place(44_MiB, kernel_at({{16_MiB}, 4_MiB}), ram).start == GuestAddress{20_MiB});
+}
+
+TEST_CASE("Initrd: a small one shares the tables' huge page", "[loader]") {
+  const auto ram = make_ram();
+  const auto kernel = kernel_at({{16_MiB}, 4_MiB});
+  CHECK(find_initrd_place(5000, kernel, ram) == AddressRange{{1_MiB}, 5000});
+  CHECK(find_initrd_place(1_MiB, kernel, ram) == AddressRange{{1_MiB}, 1_MiB});
+  CHECK(find_initrd_place(1_MiB + 1, kernel, ram).start == GuestAddress{20_MiB});
+  CHECK(find_initrd_place(5000, kernel_at({{1_MiB}, 4_MiB}), ram).start == GuestAddress{6_MiB});
 }
 
 TEST_CASE("Initrd: goes below a kernel that leaves no room behind it", "[loader]") {
@@ -45,9 +55,12 @@ TEST_CASE("Initrd: goes above 4 GiB if it must and the kernel takes it there", "
 TEST_CASE("Initrd: its last byte is at most where the kernel allows it", "[loader]") {
   const auto ram = make_ram();
   auto kernel = kernel_at({{16_MiB}, 4_MiB});
-  kernel.limits.initrd_last = {20_MiB + 4999};
-  CHECK(find_initrd_place(5000, kernel, ram).start == GuestAddress{20_MiB});
-  CHECK(find_initrd_place(5001, kernel, ram).start == GuestAddress{14_MiB});
+  kernel.limits.initrd_last = {25_MiB - 1};
+  CHECK(find_initrd_place(5_MiB, kernel, ram).start == GuestAddress{20_MiB});
+  CHECK(find_initrd_place(5_MiB + 1, kernel, ram).start == GuestAddress{10_MiB});
+  kernel.limits.initrd_last = {1_MiB + 4999};
+  CHECK(find_initrd_place(5000, kernel, ram).start == GuestAddress{1_MiB});
+  CHECK_BAD_IMAGE(find_initrd_place(5001, kernel, ram), "fit nowhere");
 }
 
 TEST_CASE("Initrd: is brought there from file or memory", "[loader]") {

@@ -39,9 +39,9 @@ TEST_CASE("Kernel: the entry asked for is taken, or refused", "[loader]") {
   CHECK(entry_of(vmlinux(), KernelEntry::Elf) == GuestAddress{0x100'0040});
   CHECK(entry_of(vmlinux(), KernelEntry::Pvh) == GuestAddress{0x100'0080});
   CHECK(entry_of(bzimage(), KernelEntry::Elf) == GuestAddress{0x100'0040});
-  CHECK(entry_of(bzimage(), KernelEntry::BzImage) == GuestAddress{0x10'0200});
+  CHECK(entry_of(bzimage(), KernelEntry::BzImage) == GuestAddress{0x100'0200});
   CHECK(entry_of(samples::compress(Compression::Gzip, bzimage()), KernelEntry::BzImage) ==
-        GuestAddress{0x10'0200});
+        GuestAddress{0x100'0200});
   CHECK_BAD_IMAGE(entry_of(vmlinux(), KernelEntry::BzImage), "has no bzImage entry");
   CHECK_BAD_IMAGE(entry_of(samples::compress(Compression::Gzip, vmlinux()), KernelEntry::BzImage),
                   "has no bzImage entry");

@@ -44,17 +44,17 @@ TEST_CASE("Linux boot: everything lies where its reader looks", "[loader]") {
   CHECK(loaded.entry.page_tables == GuestAddress{0x4000});
   CHECK(loaded.entry.gdt == GuestAddress{0x1000});
   CHECK(loaded.entry.gdt_limit == 31);
-  CHECK(loaded.initrd == AddressRange{{18_MiB}, 5000});
+  CHECK(loaded.initrd == AddressRange{{1_MiB}, 5000});
 
   CHECK(text_at(ram, 0x3000, 20) == std::string("console=ttyS0 quiet\0", 20));
   CHECK(text_at(ram, 0xE'0000, 8) == "RSD PTR ");
   CHECK(text_at(ram, 0xF'0000, 5) == "_SM3_");
   CHECK(text_at(ram, 0x1'9000, 4) == "DSDT");
-  CHECK(bytes_at(ram, 18_MiB, 5000) == boot.initrd);
+  CHECK(bytes_at(ram, 1_MiB, 5000) == boot.initrd);
   CHECK(ram.load<std::uint64_t>({0x1008}) == 0x00AF'9B00'0000'FFFF);
   CHECK(ram.load<std::uint64_t>({0x4000}) == 0x5023);
   CHECK(ram.load<std::uint64_t>({0x2070}) == 0xE'0000);  // acpi_rsdp_addr
-  CHECK(ram.load<std::uint32_t>({0x2218}) == 18_MiB);    // ramdisk_image
+  CHECK(ram.load<std::uint32_t>({0x2218}) == 1_MiB);     // ramdisk_image
   CHECK(ram.load<std::uint8_t>({0x21E8}) == loaded.memory_map.size());
   CHECK(loaded.memory_map.back().range.end() == GuestAddress{64_MiB});
   const auto smbios = ram.load<std::uint64_t>({0xF'0010});
