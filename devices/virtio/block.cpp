@@ -92,6 +92,15 @@ void Block::write_config(std::uint64_t offset, std::span<const std::byte> data) 
 }
 
 Task<> Block::run() {
+  try {
+    co_await watch_size();
+  } catch (const runtime::HostError& error) {
+    runtime::log::warning("disk '{}': a new size will not be noticed: {}", settings_.id,
+                          error.what());
+  }
+}
+
+Task<> Block::watch_size() {
   for (;;) {
     co_await disk_.changed();
     const auto sectors = current_sectors();

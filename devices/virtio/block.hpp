@@ -56,6 +56,7 @@ class Block final : public Device {
   [[nodiscard]] bool writes_back() const { return driver_wants_cache_ && can_flush_; }
   [[nodiscard]] std::optional<std::uint64_t> current_sectors() const;
 
+  runtime::Task<> watch_size();
   runtime::Task<> accept(Queue& queue, runtime::Scope& requests);
   runtime::Task<> answer(Queue& queue, Chain chain);
   [[nodiscard]] runtime::Task<Status> carry_out(const block::Header& header, Reader& request,

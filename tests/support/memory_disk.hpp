@@ -26,6 +26,7 @@ class MemoryDisk final : public devices::storage::Disk {
   [[nodiscard]] std::uint64_t size_bytes() const override { return bytes.size(); }
 
   runtime::Task<> changed() override {
+    if (watch_error != 0) throw runtime::HostError{watch_error, "watch a disk"};
     const std::size_t before = bytes.size();
     while (bytes.size() == before) co_await runtime::yield();
   }
@@ -78,7 +79,7 @@ class MemoryDisk final : public devices::storage::Disk {
   std::uint64_t alignment = 1;  ///< What is not aligned to it gets EINVAL.
   bool held = false;            ///< Requests wait until this is false.
 
-  int read_error = 0, write_error = 0, flush_error = 0,
+  int watch_error = 0, read_error = 0, write_error = 0, flush_error = 0,
       discard_error = 0;  ///< An errno to fail with.
 
   int reads = 0, writes = 0, flushes = 0;

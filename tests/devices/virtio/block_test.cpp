@@ -442,3 +442,12 @@ TEST_CASE("virtio block: a disk that has grown is told of, and used", "[devices]
   }));
   bench.run(reads_new_sectors(bench));
 }
+
+TEST_CASE("virtio block: a disk that cannot be watched is only mentioned", "[devices][virtio]") {
+  BlockBench bench;
+  bench.disk.watch_error = EMFILE;
+  LogCapture log;
+  bench.queue.loop.run(bench.block.run());
+  CHECK(
+      log.finish().starts_with("mayfly: warning: disk 'serial-1': a new size will not be noticed"));
+}
