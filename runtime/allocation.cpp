@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t step_bytes = 16;
 constexpr std::size_t most_bytes = 2048;
-/// Of one size, and so at most 256 KiB of the largest.
-constexpr std::uint32_t most_kept = 512;
+/// Of one size: a queue's worth of requests, and no burst's memory for good.
+constexpr std::size_t most_kept_bytes = 128 << 10;
 
 struct FreeBlock {
   FreeBlock* next;
@@ -27,6 +27,7 @@ struct FreeBlock {
 struct FreeBlocks {
   FreeBlock* first = nullptr;
   std::uint32_t count = 0;
+  bool is_closed = false;
 };
 
 /// The blocks that a thread keeps; gone with it.
@@ -35,7 +36,7 @@ class Kept {
   ~Kept() {
     for (FreeBlocks& size : sizes_) {
       while (size.first != nullptr) std::free(take(size));
-      size.count = most_kept;  // what is freed from here on is freed
+      size.is_closed = true;  // what is freed from here on is freed
     }
   }
 
@@ -46,7 +47,7 @@ class Kept {
   bool keep(void* block, std::size_t usable_bytes) {
     // A block of one size serves requests up to it; malloc may have given more than was asked for.
     FreeBlocks& size = sizes_[usable_bytes / step_bytes - 1];
-    if (size.count == most_kept) return false;
+    if (size.is_closed || size.count * usable_bytes >= most_kept_bytes) return false;
     size.first = new (block) FreeBlock{size.first};
     ++size.count;
     return true;

@@ -32,7 +32,11 @@ Task<bool> is_supported(Task<> attempt) {
 }  // namespace
 
 Task<> RawDisk::changed() {
-  if (!watch_) watch_.emplace(co_await runtime::this_executor, file_.native_handle());
+  if (!watch_) {
+    // What came before the first look is not told of: the caller had better look now.
+    watch_.emplace(co_await runtime::this_executor, file_.native_handle());
+    co_return;
+  }
   co_await watch_->changed();
 }
 
