@@ -5,7 +5,6 @@
 // Threads: all calls on the Loop's thread. One sender and one receiver at a time.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,8 +13,6 @@
 #include "runtime/task.hpp"
 
 namespace platform {
-
-using MacAddress = std::array<std::uint8_t, 6>;
 
 inline constexpr std::size_t frame_header_bytes = 12;
 /// The longest packet of IP and what leads it: Ethernet with a VLAN tag, and the header above.

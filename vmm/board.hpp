@@ -15,6 +15,7 @@
 #include "devices/storage/disk.hpp"
 #include "devices/system/power_control.hpp"
 #include "devices/virtio/console.hpp"
+#include "devices/virtio/net.hpp"
 #include "platform/vcpu.hpp"
 #include "runtime/byte_stream.hpp"
 #include "runtime/scope.hpp"
@@ -34,6 +35,7 @@ struct Backends {
   runtime::ByteStream* virtio_console = nullptr;                  ///< Null where there is none.
   std::optional<devices::virtio::ConsoleSize> console_size = {};  ///< If it is a terminal.
   std::span<const std::unique_ptr<devices::storage::Disk>> disks = {};  ///< As configured.
+  std::span<const devices::virtio::Net::Setup> networks = {};           ///< Likewise.
 };
 
 /// Why a machine no longer runs.

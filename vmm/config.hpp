@@ -9,6 +9,8 @@
 
 #include "loader/smbios.hpp"
 #include "loader/x86_64/kernel.hpp"
+#include "platform/mac_address.hpp"
+#include "platform/port_forward.hpp"
 #include "vmm/architecture.hpp"
 
 namespace vmm {
@@ -43,6 +45,20 @@ struct DiskConfig {
   friend bool operator==(const DiskConfig&, const DiskConfig&) = default;
 };
 
+/// A network device: what it is plugged into, and what the guest is told of it.
+struct NetConfig {
+  enum class Kind : std::uint8_t { Tap, Descriptor, User };
+
+  Kind kind = Kind::User;
+  std::string tap_name = {};                         ///< Tap only.
+  int descriptor = -1;                               ///< Descriptor only: a tap, already open.
+  std::vector<platform::PortForward> forwards = {};  ///< User only.
+  std::optional<platform::MacAddress> mac = {};
+  std::uint16_t queues = 1;  ///< Pairs of them.
+  std::optional<std::uint16_t> mtu_bytes = {};
+  friend bool operator==(const NetConfig&, const NetConfig&) = default;
+};
+
 struct MachineConfig {
   Architecture architecture = host_architecture;
   std::string kernel_path;
@@ -56,6 +72,7 @@ struct MachineConfig {
   bool rng = false;              ///< A virtio entropy device.
   VirtioTransport virtio_transport = VirtioTransport::Mmio;
   std::vector<DiskConfig> disks;
+  std::vector<NetConfig> networks;
   loader::smbios::Identity smbios;
   // AArch64 only.
   bool device_tree = false;  ///< Else ACPI.

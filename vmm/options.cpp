@@ -12,6 +12,7 @@
 
 #include "runtime/units.hpp"
 #include "vmm/disk_options.hpp"
+#include "vmm/net_options.hpp"
 #include "vmm/option_list.hpp"
 #include "vmm/option_values.hpp"
 #include "vmm/size.hpp"
@@ -55,6 +56,14 @@ Disks (--disk file=PATH and any of these after commas; a comma in PATH is writte
            default disk0, disk1, ...                       freed in the image
   queues=N 1 to 16; default 1
 
+Networks (--net, one of the first three, any of the others after commas; repeat for more):
+  tap=NAME   a tap of the host's, which exists    mac=MAC   the guest's address; default made from
+  fd=N       a tap that is open already                     the tap's name: the same each time
+  user       a network of the guest's own: it     mtu=N     the guest's largest packet
+             is 10.0.2.15 (DHCP), the host        queues=N  1 to 16, of a multi_queue tap;
+             10.0.2.2, names from 10.0.2.3                  default 1
+  hostfwd=tcp:ADDR:PORT-:PORT, or udp: a port of the host that leads to one of a user network's guest
+
 Exit status:
   0 guest powered off, or reset with --on-reset exit    64 bad usage     65 bad input file
   70 guest crashed    71 the host failed us             128+N stopped by signal N
@@ -75,6 +84,7 @@ struct Words {
   bool rng = false;
   std::string virtio_transport = "mmio";
   std::vector<std::string> disks;
+  std::vector<std::string> networks;
   std::vector<std::string> smbios;
   bool device_tree = false;
   std::optional<std::string> gic_msi;
@@ -135,6 +145,10 @@ void describe_virtio_options(OptionList& app, Words& words) {
   app.add_option("--disk", words.disks,
                  "Disk on a raw image or block device; repeat for more (see below)")
       ->type_name("file=PATH,...")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--net", words.networks, "Network device; repeat for more (see below)")
+      ->type_name("tap=NAME|fd=N|user,...")
       ->allow_extra_args(false)
       ->group(group);
   app.add_flag("--rng", words.rng, "Entropy device (/dev/hwrng)")->group(group);
@@ -202,7 +216,8 @@ void check_architecture(const Words& words, MachineConfig& machine) {
 void check_device_count(const MachineConfig& machine) {
   const std::size_t count = virtio_device_names(machine).size();
   if (count > most_virtio_devices) {
-    throw BadUsage{fmt::format("--disk: found {} virtio devices with it, expected at most {}",
+    const char* const option = machine.networks.empty() ? "--disk" : "--net";
+    throw BadUsage{fmt::format("{}: found {} virtio devices with it, expected at most {}", option,
                                count, most_virtio_devices)};
   }
 }
@@ -224,6 +239,7 @@ Options check(const Words& words) {
   machine.rng = words.rng;
   machine.virtio_transport = option_values::virtio_transport(words.virtio_transport);
   machine.disks = option_values::disks(words.disks);
+  machine.networks = option_values::networks(words.networks);
   check_device_count(machine);
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(

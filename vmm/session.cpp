@@ -40,7 +40,8 @@ Session::Session(const Options& options, MakeBoard make_board, Timeline& timelin
       quit_{executor},
       stop_halting_{executor},
       serial_{options.machine, executor, quit_},
-      disks_{options.machine.disks, executor} {}
+      disks_{options.machine.disks, executor},
+      networks_{options.machine.networks, executor} {}
 
 Task<> Session::run() {
   return runtime::with_scope([this](runtime::Scope& helpers) { return run_with(helpers); });
@@ -67,7 +68,9 @@ Task<> Session::run_with(runtime::Scope& helpers) {
 Task<Session::Next> Session::run_machine() {
   Backends backends = serial_.backends();
   backends.disks = disks_.disks();
+  backends.networks = networks_.setups();
   machine_.emplace(make_board_, Machine::Surroundings{backends, timeline_, executor_});
+  networks_.wait_until_ready();
   serial_.begin();
   const Ending ending = co_await machine_->run();
   machine_.reset();

@@ -12,6 +12,7 @@
 #include "runtime/task.hpp"
 #include "vmm/disk_images.hpp"
 #include "vmm/machine.hpp"
+#include "vmm/network_links.hpp"
 #include "vmm/options.hpp"
 #include "vmm/serial_backends.hpp"
 
@@ -20,7 +21,7 @@ namespace vmm {
 class Session {
  public:
   /// `make_board` is asked for a fresh board at each (re)start. Throws BadInput for serial
-  /// backends and disk images.
+  /// backends, disk images and network links.
   Session(const Options& options, MakeBoard make_board, Timeline& timeline,
           runtime::Executor executor);
 
@@ -49,6 +50,7 @@ class Session {
   runtime::LocalEvent stop_halting_;
   SerialBackends serial_;
   DiskImages disks_;
+  NetworkLinks networks_;
   std::optional<Machine> machine_;
   runtime::log::RateLimit crash_lines_;
   bool stopping_ = false;

@@ -6,10 +6,27 @@
 
 #include "devices/virtio/block.hpp"
 #include "devices/virtio/entropy.hpp"
+#include "devices/virtio/net.hpp"
 
 namespace vmm {
 
 using devices::virtio::MmioTransport;
+
+namespace {
+
+std::string name(const NetConfig& network) {
+  std::string words = network.kind == NetConfig::Kind::User ? "user"
+                      : network.kind == NetConfig::Kind::Tap
+                          ? fmt::format("tap '{}'", network.tap_name)
+                          : fmt::format("tap in descriptor {}", network.descriptor);
+  if (network.mac) words += fmt::format(", {}", platform::to_text(*network.mac));
+  for (const auto& forward : network.forwards) {
+    words += fmt::format(", {}", platform::to_text(forward));
+  }
+  return words;
+}
+
+}  // namespace
 
 std::vector<std::string> virtio_device_names(const MachineConfig& config) {
   std::vector<std::string> names;
@@ -20,6 +37,9 @@ std::vector<std::string> virtio_device_names(const MachineConfig& config) {
   for (const DiskConfig& disk : config.disks) {
     names.push_back(fmt::format("virtio disk {}, '{}'{}{}", disk.id, disk.path,
                                 disk.read_only ? ", ro" : "", disk.overlay ? ", overlay" : ""));
+  }
+  for (const NetConfig& network : config.networks) {
+    names.push_back(fmt::format("virtio network, {}", name(network)));
   }
   return names;
 }
@@ -56,6 +76,9 @@ VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
     add(parts, bus,
         std::make_unique<devices::virtio::Block>(
             *disks[i], devices::virtio::Block::Settings{.id = config.id, .queues = config.queues}));
+  }
+  for (const auto& setup : parts.wiring.backends.networks) {
+    add(parts, bus, std::make_unique<devices::virtio::Net>(setup));
   }
 }
 

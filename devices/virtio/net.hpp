@@ -12,6 +12,7 @@
 
 #include "devices/virtio/device.hpp"
 #include "devices/virtio/net_layout.hpp"
+#include "platform/mac_address.hpp"
 #include "platform/network_link.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/scope.hpp"

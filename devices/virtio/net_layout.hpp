@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "devices/virtio/features.hpp"
-#include "platform/network_link.hpp"
+#include "platform/mac_address.hpp"
 
 namespace devices::virtio {
 

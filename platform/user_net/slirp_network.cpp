@@ -17,6 +17,11 @@ namespace platform::user_net {
 namespace {
 
 constexpr std::size_t frames_in_a_row = 64;
+
+/// libslirp wants to be woken twice a second while there is any TCP socket, be it one that listens.
+/// But once for so long neither a frame nor a socket has stirred, its timers (the longest between
+/// two transmissions is 12 s) are about nothing that could not wait until something does.
+constexpr auto quiet_time = std::chrono::seconds{15};
 constexpr std::size_t most_frame_bytes = 18 + 65535;
 
 in_addr ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
@@ -140,8 +145,11 @@ void SlirpNetwork::run() {
 
 void SlirpNetwork::sleep(std::uint32_t timeout_ms) {
   constexpr std::uint32_t longest = std::numeric_limits<int>::max();
-  const int timeout = timeout_ms > longest ? -1 : static_cast<int>(timeout_ms);
-  sleep_failed_ = ::poll(polled_.data(), polled_.size(), timeout) < 0;
+  const bool quiet = Clock::now() - stirred_at_ > quiet_time;
+  const int timeout = quiet || timeout_ms > longest ? -1 : static_cast<int>(timeout_ms);
+  const int stirred = ::poll(polled_.data(), polled_.size(), timeout);
+  sleep_failed_ = stirred < 0;
+  if (stirred != 0) stirred_at_ = Clock::now();
 }
 
 bool SlirpNetwork::take_frames() {
@@ -160,6 +168,7 @@ void SlirpNetwork::give_frame(const void* frame, std::size_t size_bytes) {
   const ssize_t size = runtime::retry_interrupted(
       [&] { return ::send(frames_.get(), frame, size_bytes, MSG_NOSIGNAL); });
   if (size < 0 && errno == EPIPE) ended_ = true;
+  stirred_at_ = Clock::now();
 }
 
 }  // namespace platform::user_net

@@ -7,7 +7,9 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -34,6 +36,7 @@ class SlirpNetwork {
 
  private:
   struct Callbacks;
+  using Clock = std::chrono::steady_clock;
 
   /// Waits for sockets, frames or libslirp's timers.
   void sleep(std::uint32_t timeout_ms);
@@ -44,6 +47,7 @@ class SlirpNetwork {
   runtime::UniqueFd frames_;
   std::vector<pollfd> polled_;  // the first is frames_
   bool sleep_failed_ = false;
+  Clock::time_point stirred_at_ = Clock::now();  // a frame or a socket
   bool ended_ = false;
   Slirp* slirp_;
 };

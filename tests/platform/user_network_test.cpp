@@ -173,17 +173,3 @@ TEST_CASE("user network: a helper that dies is the end of the link", "[platform]
   CHECK_THROWS_AS(loop.run(next_frame(network)), HostError);
   CHECK_THROWS_AS(send(network, arp_request()), HostError);
 }
-
-TEST_CASE("port forwards: their text, there and back", "[platform]") {
-  CHECK(parse_port_forward("tcp:127.0.0.1:8080-:80") ==
-        PortForward{.host_address = {127, 0, 0, 1}, .host_port = 8080, .guest_port = 80});
-  CHECK(parse_port_forward("udp::53-:5353") ==
-        PortForward{.protocol = PortForward::Protocol::Udp, .host_port = 53, .guest_port = 5353});
-  CHECK(to_text(*parse_port_forward("udp::53-:5353")) == "udp:0.0.0.0:53-:5353");
-  for (const char* const wrong : {"", "tcp", "tcp:", "tcp::-:", "tcp::1", "tcp::1-:0", "tcp::0-:1",
-                                  "tcp::1-:65536", "tcp::1-:1x", "sctp::1-:1", "tcp:1.2.3:1-:1",
-                                  "tcp:localhost:1-:1", "tcp::1-1", "tcp::-1-:1"}) {
-    INFO(wrong);
-    CHECK_FALSE(parse_port_forward(wrong));
-  }
-}

@@ -146,6 +146,9 @@ TEST_CASE("dry run: virtio devices and their places, on either architecture", "[
     config.virtio_console = {.kind = Kind::Listen, .path = "c.sock"};
     config.rng = true;
     config.disks = {{.path = "a.raw", .id = "root", .overlay = true}};
+    config.networks = {{.kind = vmm::NetConfig::Kind::Tap, .tap_name = "tap0"},
+                       {.forwards = {{.host_port = 8080, .guest_port = 80}},
+                        .mac = platform::MacAddress{2, 0, 0, 0, 0, 1}}};
     return describe(config);
   };
   const KernelFile kernel;
@@ -153,7 +156,10 @@ TEST_CASE("dry run: virtio devices and their places, on either architecture", "[
   CHECK(pc.find("  0x0000c0010000 - 0x0000c0010fff  virtio console, listen=c.sock, interrupt 16\n"
                 "  0x0000c0011000 - 0x0000c0011fff  virtio entropy, interrupt 17\n"
                 "  0x0000c0012000 - 0x0000c0012fff  virtio disk root, 'a.raw', overlay, interrupt "
-                "18\n") != std::string::npos);
+                "18\n"
+                "  0x0000c0013000 - 0x0000c0013fff  virtio network, tap 'tap0', interrupt 19\n"
+                "  0x0000c0014000 - 0x0000c0014fff  virtio network, user, 02:00:00:00:00:01, "
+                "tcp:0.0.0.0:8080-:80, interrupt 20\n") != std::string::npos);
   const Arm64 machine;
   const std::string arm64 = with_virtio(machine.config);
   CHECK(
