@@ -60,11 +60,20 @@ ConfigSpace::ConfigSpace(Identity identity)
   let_write(InterruptLine, std::uint8_t{0xFF});
 }
 
+bool ConfigSpace::is_taken(unsigned index) const {
+  if (bars_[index].size_bytes != 0) return true;
+  return index > 0 && bars_[index - 1].size_bytes != 0 &&
+         bars_[index - 1].width == BarWidth::Bits64;
+}
+
 void ConfigSpace::add_bar(unsigned index, BarWidth width, std::uint64_t bar_bytes,
                           platform::GuestAddress place) {
   const unsigned registers = width == BarWidth::Bits64 ? 2 : 1;
   const std::uint64_t highest = width == BarWidth::Bits64 ? ~std::uint64_t{0} : low_half;
   if (index + registers > bar_count) throw std::invalid_argument{"a BAR beyond the last"};
+  if (is_taken(index) || is_taken(index + registers - 1)) {
+    throw std::invalid_argument{"a BAR where there is one already"};
+  }
   if (!std::has_single_bit(bar_bytes) || bar_bytes < least_bar_bytes || bar_bytes > highest) {
     throw std::invalid_argument{"a BAR's size is a power of two"};
   }

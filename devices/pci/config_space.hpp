@@ -86,6 +86,9 @@ class ConfigSpace {
 
   std::array<std::byte, size_bytes> bytes_{};
   std::array<std::byte, size_bytes> writable_{};  // which bits a driver can change
+  /// Also by the upper half of a BAR of 64 bits.
+  [[nodiscard]] bool is_taken(unsigned index) const;
+
   std::array<Bar, bar_count> bars_{};
   std::size_t last_link_;  // where the list of capabilities ends: offset of the null pointer
   std::size_t free_;

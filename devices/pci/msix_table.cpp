@@ -56,6 +56,9 @@ MsixTable::Capability MsixTable::capability(unsigned bar) const {
 
 void MsixTable::set_control(std::uint16_t control) {
   control_ = control;
+  if (enabled()) return;
+  // What waited was for a driver that has gone.
+  for (Entry& entry : entries_) entry.pending = false;
 }
 
 bool MsixTable::enabled() const {

@@ -153,6 +153,12 @@ TEST_CASE("pci config: what cannot be is refused", "[devices][pci]") {
   CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 0x1000, {0x800}), std::invalid_argument);
   CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 0x1000, {0x1'0000'0000}),
                   std::invalid_argument);
+  ConfigSpace other{Bench{}.config};
+  other.add_bar(2, BarWidth::Bits64, 0x1000, {0x1000});
+  for (const unsigned taken : {2u, 3u}) {
+    CHECK_THROWS_AS(other.add_bar(taken, BarWidth::Bits32, 0x1000, {0}), std::invalid_argument);
+  }
+  CHECK_THROWS_AS(other.add_bar(1, BarWidth::Bits64, 0x1000, {0}), std::invalid_argument);
   CHECK_THROWS_AS(config.add_capability(CapabilityId::Msix, bytes(191)), std::invalid_argument);
   CHECK_THROWS_AS(config.add_capability(CapabilityId::Msix, bytes(2), bytes(3)),
                   std::invalid_argument);

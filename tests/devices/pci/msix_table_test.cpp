@@ -117,6 +117,16 @@ TEST_CASE("msix: what is masked waits, once", "[devices][pci]") {
   CHECK(bench.read(0x30) == 0);
 }
 
+TEST_CASE("msix: what waited when it was switched off is forgotten", "[devices][pci]") {
+  Bench bench;
+  bench.table.set_control(enable | mask_all);
+  bench.set_up(0, one);
+  CHECK_FALSE(bench.table.signal(0));
+  bench.table.set_control(0);
+  bench.table.set_control(enable);
+  CHECK_FALSE(bench.table.take_due());
+}
+
 TEST_CASE("msix: a vector moved while masked is sent to its new place", "[devices][pci]") {
   Bench bench;
   bench.table.set_control(enable);
