@@ -24,7 +24,8 @@
 
 namespace devices::virtio {
 
-struct ConsoleSize {
+/// Aligned as a word, so that it can be loaded and stored like one.
+struct alignas(std::uint32_t) ConsoleSize {
   std::uint16_t columns = 0;
   std::uint16_t rows = 0;
   friend bool operator==(ConsoleSize, ConsoleSize) = default;
