@@ -30,6 +30,7 @@ class Guest {
   void set_control(std::uint16_t control) {
     control_ = control;
     table_.set_control(control);
+    if (!enabled()) pending_.clear();
   }
   void signal(std::uint16_t vector) {
     const bool heard = enabled() && vector < vectors_;
