@@ -73,25 +73,24 @@ Task<> Console::receive(Queue& queue) {
 void Console::notified(std::uint16_t queue) {
   if (queue != transmit_queue) return;
   output_.with([this](Output& output) {
-    take_in(output);
-    if (output.sending || output.bytes.empty()) return;
+    const bool more = take_in(output);
+    if (output.sending || (output.bytes.empty() && !more)) return;
     output.sending = true;
     guest_wrote_.notify();
   });
 }
 
-void Console::take_in(Output& output) {
+bool Console::take_in(Output& output) {
   if (output.unfinished) append(output, *std::exchange(output.unfinished, std::nullopt));
-  if (output.queue == nullptr) return;
+  if (output.queue == nullptr) return false;
   Queue& queue = *output.queue;
-  do {
-    queue.start_turn();
-    while (!output.unfinished) {
-      auto chain = queue.pop();
-      if (!chain) break;
-      append(output, std::move(*chain));
-    }
-  } while (!output.unfinished && !queue.empty());
+  queue.start_turn();
+  while (!output.unfinished) {
+    auto chain = queue.pop();
+    if (!chain) break;
+    append(output, std::move(*chain));
+  }
+  return !output.unfinished && !queue.empty();
 }
 
 void Console::append(Output& output, Chain chain) {
@@ -108,12 +107,12 @@ void Console::append(Output& output, Chain chain) {
 }
 
 /// With nothing to take, transmit() counts as asleep from here on.
-std::vector<std::byte> Console::take_output() {
+Console::Taken Console::take_output() {
   return output_.with([this](Output& output) {
-    take_in(output);
-    std::vector<std::byte> bytes = std::exchange(output.bytes, {});
-    output.sending = !bytes.empty();
-    return bytes;
+    const bool more = take_in(output);
+    Taken taken{std::exchange(output.bytes, {}), more};
+    output.sending = more || !taken.bytes.empty();
+    return taken;
   });
 }
 
@@ -130,7 +129,11 @@ Task<> Console::transmit(Queue& queue) {
     drained_.notify();
   }};
   for (;;) {
-    const std::vector<std::byte> bytes = take_output();
+    const auto [bytes, more] = take_output();
+    if (bytes.empty() && more) {  // chains with nothing in them
+      co_await runtime::yield();
+      continue;
+    }
     if (bytes.empty()) {
       if (draining_) drained_.notify();
       co_await guest_wrote_.wait();
@@ -147,7 +150,7 @@ Task<> Console::drain() {
   guest_wrote_.notify();
   if (transmitting_) co_await drained_.wait();
   // What a driver left behind that has gone.
-  const std::vector<std::byte> bytes = take_output();
+  const std::vector<std::byte> bytes = take_output().bytes;
   if (!bytes.empty()) co_await terminal_.write(bytes);
 }
 

@@ -73,10 +73,16 @@ class Console final : public Device {
 
   runtime::Task<> receive(Queue& queue);
   runtime::Task<> transmit(Queue& queue);
-  /// Moves as much out of the ring as there is room for.
-  void take_in(Output& output);
+  struct Taken {
+    std::vector<std::byte> bytes;
+    bool more;  ///< The ring was not empty yet.
+  };
+
+  /// Moves as much out of the ring as there is room for, but no more chains than it has places: a
+  /// driver that never stops must not keep the Loop. Whether there are more.
+  [[nodiscard]] bool take_in(Output& output);
   void append(Output& output, Chain chain);
-  [[nodiscard]] std::vector<std::byte> take_output();
+  [[nodiscard]] Taken take_output();
 
   Terminal terminal_;
   OutputProgress progress_;
