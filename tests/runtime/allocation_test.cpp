@@ -64,8 +64,3 @@ TEST_CASE("allocation: a block may be freed on another thread, and outlive its o
   CHECK(count_spoiled(blocks, 3) == 0);
   std::thread{[&] { blocks.clear(); }}.join();
 }
-
-TEST_CASE("allocation: more than there is is bad_alloc", "[runtime]") {
-  CHECK_THROWS_AS(::operator new (~std::size_t{0} / 2), std::bad_alloc);
-  CHECK_NOTHROW(::operator delete(nullptr));
-}

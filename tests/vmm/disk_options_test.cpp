@@ -20,14 +20,14 @@ std::string refusal(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-TEST_CASE("--disk: a file is enough, the rest has defaults", "[vmm][options]") {
+TEST_CASE("disk options: a file is enough, the rest has defaults", "[vmm][options]") {
   const auto found = disks(std::vector<std::string>{"file=a.raw", "file=b,,c.raw"});
   REQUIRE(found.size() == 2);
   CHECK(found[0] == DiskConfig{.path = "a.raw", .id = "disk0"});
   CHECK(found[1] == DiskConfig{.path = "b,c.raw", .id = "disk1"});
 }
 
-TEST_CASE("--disk: everything else", "[vmm][options]") {
+TEST_CASE("disk options: everything else", "[vmm][options]") {
   const auto found = disks(std::vector<std::string>{
       "id=root-1,file=/dev/sda,direct,discard,queues=16,overlay", "ro,file=b"});
   REQUIRE(found.size() == 2);
@@ -40,7 +40,7 @@ TEST_CASE("--disk: everything else", "[vmm][options]") {
   CHECK(found[1].read_only);
 }
 
-TEST_CASE("--disk: what is wrong is said in one line", "[vmm][options]") {
+TEST_CASE("disk options: what is wrong is said in one line", "[vmm][options]") {
   CHECK(refusal({"ro"}) == "--disk: found 'ro', expected a file=PATH in it");
   CHECK(refusal({""}) == "--disk: found '' with an empty part, expected KEY=VALUE,...");
   CHECK(refusal({"a.raw"}) ==
@@ -57,7 +57,7 @@ TEST_CASE("--disk: what is wrong is said in one line", "[vmm][options]") {
   }
 }
 
-TEST_CASE("--disk: no two disks have one id, given or not", "[vmm][options]") {
+TEST_CASE("disk options: no two disks have one id, given or not", "[vmm][options]") {
   const std::string twice = " twice, expected each disk to have its own";
   CHECK(refusal({"file=a,id=x", "file=b,id=x"}) == "--disk: found id=x" + twice);
   CHECK(refusal({"file=a,id=disk1", "file=b"}) == "--disk: found id=disk1" + twice);

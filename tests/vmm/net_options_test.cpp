@@ -25,7 +25,7 @@ std::string refusal(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-TEST_CASE("--net: what a device is plugged into", "[vmm][options]") {
+TEST_CASE("net options: what a device is plugged into", "[vmm][options]") {
   CHECK(network("tap=tap0") == NetConfig{.kind = Kind::Tap, .tap_name = "tap0"});
   CHECK(network("fd=7,mtu=9000") ==
         NetConfig{.kind = Kind::Descriptor, .descriptor = 7, .mtu_bytes = 9000});
@@ -40,7 +40,7 @@ TEST_CASE("--net: what a device is plugged into", "[vmm][options]") {
   CHECK(user.forwards[1].protocol == platform::PortForward::Protocol::Udp);
 }
 
-TEST_CASE("--net: one line says what is wrong with it", "[vmm][options]") {
+TEST_CASE("net options: one line says what is wrong with it", "[vmm][options]") {
   for (const char* const neither : {"mtu=1500", "tap=a,user", "fd=3,user", "tap=a,fd=3"}) {
     INFO(neither);
     CHECK(refusal({neither}) == std::string{"--net: found '"} + neither +
@@ -63,7 +63,7 @@ TEST_CASE("--net: one line says what is wrong with it", "[vmm][options]") {
   CHECK(refusal({"user,bridge=br0"}).starts_with("--net: found 'bridge'"));
 }
 
-TEST_CASE("--net: what two devices cannot share", "[vmm][options]") {
+TEST_CASE("net options: what two devices cannot share", "[vmm][options]") {
   CHECK(refusal({"user", "user", "tap=a", "tap=b", "fd=3", "fd=4"}).empty());
   CHECK(refusal({"tap=a", "user", "tap=a"}).starts_with("--net: found tap=a twice"));
   CHECK(refusal({"fd=3", "fd=3"}).starts_with("--net: found fd=3 twice"));
