@@ -39,9 +39,10 @@ struct DiskConfig {
   std::string id;  ///< The guest sees it as the serial number.
   std::uint16_t queues = 1;
   bool read_only = false;
-  bool direct = false;   ///< Past the host's page cache.
-  bool discard = false;  ///< What the guest discards is freed.
-  bool overlay = false;  ///< What the guest writes is thrown away in the end.
+  bool direct = false;      ///< Past the host's page cache.
+  bool discard = false;     ///< What the guest discards is freed.
+  bool overlay = false;     ///< What the guest writes is thrown away in the end.
+  bool surely_raw = false;  ///< Even if it looks like an image of another format.
   friend bool operator==(const DiskConfig&, const DiskConfig&) = default;
 };
 

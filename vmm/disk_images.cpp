@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "runtime/log.hpp"
 #include "vmm/boot_files.hpp"
 #include "vmm/file_kind.hpp"
+#include "vmm/image_format.hpp"
 #include "vmm/temporary_file.hpp"
 
 namespace vmm {
@@ -69,6 +71,20 @@ bool is_image(mode_t mode) {
   refuse(config, "{}", std::generic_category().message(error));
 }
 
+/// A guest would take it for an empty disk, and a write would spoil it.
+void refuse_other_formats(const DiskConfig& config, int image) {
+  alignas(cautious_alignment) std::array<std::byte, cautious_alignment> page;  // as direct wants it
+  const ssize_t size = ::pread(image, page.data(), page.size(), 0);
+  const std::span<const std::byte> beginning{page.data(),
+                                             static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  if (const auto format = image_format(beginning)) {
+    refuse(config,
+           "found a {} image, expected a raw one, or format=raw (to get one: qemu-img "
+           "convert -O raw)",
+           *format);
+  }
+}
+
 UniqueFd open_image(const DiskConfig& config) {
   const int flags = (is_written(config) ? O_RDWR : O_RDONLY) | (config.direct ? O_DIRECT : 0);
   // Non-blocking, or opening a FIFO would wait for its other side.
@@ -77,6 +93,7 @@ UniqueFd open_image(const DiskConfig& config) {
   struct stat status {};
   runtime::check(::fstat(image.get(), &status), "look at {}", name_of(config));
   if (!is_image(status.st_mode)) refuse_kind(config, status.st_mode);
+  if (!config.surely_raw) refuse_other_formats(config, image.get());
   // io_uring would take it by its word, and not wait for what is not in the page cache.
   runtime::check(::fcntl(image.get(), F_SETFL, flags), "use {}", name_of(config));
   return image;

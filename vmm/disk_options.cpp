@@ -40,13 +40,16 @@ DiskConfig disk(std::string_view text, std::size_t place) {
   const std::optional<std::string> path = parts.take("file");
   const std::optional<std::string> id = parts.take("id");
   const std::optional<std::uint32_t> queues = parts.take_number("queues", 1, most_queues);
+  const std::optional<std::string> format = parts.take("format");
+  if (format && *format != "raw") refuse("found format={}, expected format=raw", *format);
   const DiskConfig disk{.path = path.value_or(""),
                         .id = id.value_or(fmt::format("disk{}", place)),
                         .queues = static_cast<std::uint16_t>(queues.value_or(1)),
                         .read_only = parts.take_flag("ro"),
                         .direct = parts.take_flag("direct"),
                         .discard = parts.take_flag("discard"),
-                        .overlay = parts.take_flag("overlay")};
+                        .overlay = parts.take_flag("overlay"),
+                        .surely_raw = format.has_value()};
   parts.finish();
   if (!path) refuse("found '{}', expected a file=PATH in it", text);
   if (disk.read_only && disk.overlay) refuse("found ro and overlay, expected one of them");

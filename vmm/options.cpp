@@ -54,7 +54,8 @@ Disks (--disk file=PATH and any of these after commas; a comma in PATH is writte
   direct   past the host's page cache                      temporary file, lost at the end
   id=ID    its serial number in the guest;        discard  what the guest discards (fstrim) is
            default disk0, disk1, ...                       freed in the image
-  queues=N 1 to 16; default 1
+  queues=N 1 to 16; default 1                     format=raw  take it as it is, even if it
+                                                           looks like qcow2, VMDK, ...
 
 Networks (--net, one of the first three, any of the others after commas; repeat for more):
   tap=NAME   a tap of the host's, which exists    mac=MAC   the guest's address; default made from

@@ -18,7 +18,7 @@ namespace {
 using Fields = std::map<std::string, std::string>;
 
 constexpr std::array needed_fields{"name", "program", "kernel", "cmdline", "command"};
-constexpr std::array optional_fields{"config", "files"};
+constexpr std::array optional_fields{"disk", "network", "config", "files"};
 
 /// What is wrong with a description, on one line.
 template <typename... Args>
@@ -87,6 +87,8 @@ Contestant parse_description(std::istream& text, std::string_view name) {
           .kernel = kernel == "bzImage" ? KernelFile::BzImage : KernelFile::Vmlinux,
           .cmdline = fields["cmdline"],
           .arguments = split(fields["command"]),
+          .disk = split(fields["disk"]),
+          .network = split(fields["network"]),
           .config = fields["config"]};
 }
 

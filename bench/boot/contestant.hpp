@@ -7,8 +7,10 @@
 //   kernel: bzImage                    which of the guest's two kernel files it is given
 //   cmdline: console=ttyS0 {words}     {words} are those of the measurement
 //   command: -M q35 -kernel {kernel} -append {cmdline} ...
-//   config: { "boot-source": ... }     optional: text of a file that {config} names
-//   files: /usr/share/...              optional: what else the program reads (bench/run takes it
+//   disk: --disk file={disk}           optional: more of the command when the guest works on a
+//   disk; network: --net tap={tap}           without it the contestant stays out of that pass; so
+//   here config: { "boot-source": ... }     optional: text of a file that {config} names files:
+//   /usr/share/...              optional: what else the program reads (bench/run takes it
 //                                      to the lab)
 //
 // A line that begins with a space continues the one before; '#' begins a comment line. An argument
@@ -33,6 +35,8 @@ struct Contestant {
   KernelFile kernel = KernelFile::BzImage;
   std::string cmdline;
   std::vector<std::string> arguments;
+  std::vector<std::string> disk;     // more of them, for a guest that works on a disk;
+  std::vector<std::string> network;  // the same for a network. Empty if it cannot
   std::string config;
 };
 

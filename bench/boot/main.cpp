@@ -10,6 +10,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "bench/boot/host.hpp"
 #include "bench/boot/measurement.hpp"
 #include "bench/boot/report.hpp"
+#include "bench/boot/workload.hpp"
 
 namespace bench {
 
@@ -50,6 +52,8 @@ void declare(CLI::App& app, Options& options) {
       ->check(CLI::ExistingFile);
   app.add_option("--initrd", guest.initrd, "initrd made by bench/guest/build")
       ->check(CLI::ExistingFile);
+  app.add_option("--workloads", guest.workloads, "initrd made by bench/workloads/build")
+      ->check(CLI::ExistingFile);
   app.add_option("--words", guest.words, "more words for the kernel's command line");
   app.add_option("--memory", guest.memory_mib, "guest memory in MiB")->capture_default_str();
   app.add_option("--processors", guest.processors, "guest processors")->capture_default_str();
@@ -60,7 +64,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--only", options.only, "leave out all contestants but these")
       ->delimiter(',')
       ->take_all();
-  app.add_option("--passes", options.passes, "of boot, console, idle")
+  app.add_option("--passes", options.passes, "of boot, console, idle, block, net")
       ->delimiter(',')
       ->take_all()
       ->capture_default_str();
@@ -75,6 +79,10 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--idle", options.idle_s, "seconds to watch an idle guest")->capture_default_str();
   app.add_option("--print", options.method.print_bytes, "bytes init prints in the console pass")
       ->default_val(8192);
+  app.add_option("--work", options.method.workload_s, "seconds of each case of block and net")
+      ->default_val(2);
+  app.add_option("--disk", options.method.disk, "the image for block; what is on it is lost");
+  app.add_option("--tap", options.method.tap, "the tap for net; 192.168.77.1 behind it has iperf3");
   app.add_option("--reference", options.reference, "the contestant all others are compared with")
       ->capture_default_str();
   app.add_option("--samples", options.samples,
@@ -117,10 +125,12 @@ std::vector<Contestant> find_contestants(const Options& options) {
 std::vector<Pass> passes_of(const Options& options) {
   std::vector<Pass> passes;
   for (const auto& name : options.passes) {
-    const auto known = {Pass::Boot, Pass::Console, Pass::Idle};
-    const auto* pass = std::ranges::find(known, name, name_of);
-    if (pass == known.end())
-      throw std::runtime_error{fmt::format("no pass '{}': boot, console, idle", name)};
+    const auto* pass = std::ranges::find(bench::passes, name, name_of);
+    if (pass == bench::passes.end()) {
+      throw std::runtime_error{
+          fmt::format("no pass '{}': {}", name,
+                      fmt::join(bench::passes | std::views::transform(name_of), ", "))};
+    }
     passes.push_back(*pass);
   }
   return passes;
@@ -164,7 +174,7 @@ class Session {
           // Each goes first once: nobody always follows the same neighbour's warm caches.
           const auto turn =
               (i + static_cast<std::size_t>(round + options_.warm_ups)) % contestants.size();
-          take_sample(contestants[turn], pass, round);
+          take_samples(contestants[turn], pass, round);
         }
       }
     }
@@ -181,20 +191,28 @@ class Session {
     keep(description);
   }
 
-  void take_sample(const Contestant& contestant, Pass pass, int round) {
-    Record sample;
-    sample.set("contestant", contestant.name);
-    sample.set("pass", std::string{round >= options_.first_round ? name_of(pass) : "warm-up"});
-    sample.set("round", round);
-    const auto measured = measure(contestant, options_.guest, options_.method, pass, trace_);
-    for (const auto& [name, value] : measured.values()) {
-      std::visit([&](const auto& known) { sample.set(name, known); }, value);
+  void take_samples(const Contestant& contestant, Pass pass, int round) {
+    if (!devices_for(contestant, pass)) return;
+    const bool works = pass == Pass::Block || pass == Pass::Net;
+    const auto measured =
+        works ? measure_workload(contestant, options_.guest, options_.method, pass)
+              : std::vector{measure(contestant, options_.guest, options_.method, pass, trace_)};
+    for (const Record& figures : measured) {
+      Record sample;
+      sample.set("contestant", contestant.name);
+      sample.set("round", round);
+      sample.set("pass", std::string{name_of(pass)});
+      for (const auto& [name, value] : figures.values()) {
+        std::visit([&](const auto& known) { sample.set(name, known); }, value);
+      }
+      if (round < options_.first_round) sample.set("pass", std::string{"warm-up"});
+      const auto outcome = sample.text("outcome").value_or("");
+      fmt::print(stderr, "  round {} {} {}: {}\n", round, sample.text("pass").value_or(""),
+                 contestant.name, outcome);
+      if (outcome != "ok") fmt::print(stderr, "    {}\n", sample.text("why").value_or(""));
+      keep(sample);
+      samples_.push_back(std::move(sample));
     }
-    const auto outcome = sample.text("outcome").value_or("");
-    fmt::print(stderr, "  round {} {} {}: {}\n", round, name_of(pass), contestant.name, outcome);
-    if (outcome != "ok") fmt::print(stderr, "    {}\n", sample.text("why").value_or(""));
-    keep(sample);
-    samples_.push_back(std::move(sample));
   }
 
   void keep(const Record& record) {

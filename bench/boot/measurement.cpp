@@ -8,7 +8,6 @@
 #include <charconv>
 #include <fstream>
 
-#include "bench/boot/launch.hpp"
 #include "bench/boot/process_usage.hpp"
 
 namespace bench {
@@ -38,6 +37,11 @@ std::string words_of(Pass pass, const Guest& guest, const Method& method) {
       break;
     case Pass::Idle:
       words += " quiet bench_idle=1";
+      break;
+    case Pass::Block:
+    case Pass::Net:
+      words += fmt::format(" quiet bench_workload={} bench_seconds={}", name_of(pass),
+                           method.workload_s);
       break;
   }
   return words.substr(words.find_first_not_of(' '));
@@ -115,15 +119,6 @@ std::string ending(int status) {
                              : fmt::format("status {}", WEXITSTATUS(status));
 }
 
-void set_outcome(Record& sample, const char* outcome, const std::string& how,
-                 const Launch& launch) {
-  const auto& console = launch.console();
-  sample.set("outcome", std::string{outcome});
-  sample.set("why", fmt::format("{}; standard error: {}; console: ...{}", how, launch.complaints(),
-                                console.substr(console.size() -
-                                               std::min<std::size_t>(console.size(), 300))));
-}
-
 void set_span(Record& sample, const char* name, std::optional<Nanoseconds> moment,
               Nanoseconds started) {
   if (moment && *moment >= started) sample.set(name, static_cast<double>(*moment - started));
@@ -139,15 +134,28 @@ std::string_view name_of(Pass pass) {
       return "console";
     case Pass::Idle:
       return "idle";
+    case Pass::Block:
+      return "block";
+    case Pass::Net:
+      return "net";
   }
   return "";
+}
+
+std::optional<std::vector<std::string>> devices_for(const Contestant& contestant, Pass pass) {
+  if (pass != Pass::Block && pass != Pass::Net) return std::vector<std::string>{};
+  const auto& words = pass == Pass::Block ? contestant.disk : contestant.network;
+  return words.empty() ? std::nullopt : std::optional{words};
 }
 
 std::vector<std::string> arguments_for(const Contestant& contestant, const Guest& guest,
                                        const Method& method, Pass pass) {
   const auto& kernel = contestant.kernel == KernelFile::BzImage ? guest.bzimage : guest.vmlinux;
+  const auto devices = devices_for(contestant, pass).value_or(std::vector<std::string>{});
   Replacements replacements{{"kernel", kernel},
-                            {"initrd", guest.initrd},
+                            {"initrd", devices.empty() ? guest.initrd : guest.workloads},
+                            {"disk", method.disk},
+                            {"tap", method.tap},
                             {"memory_mib", std::to_string(guest.memory_mib)},
                             {"processors", std::to_string(guest.processors)},
                             {"timeline", timeline_file(method)},
@@ -159,9 +167,29 @@ std::vector<std::string> arguments_for(const Contestant& contestant, const Guest
     std::ofstream{method.scratch / "config"} << filled_in(contestant.config, replacements);
   }
   std::vector<std::string> arguments;
-  for (const auto& argument : contestant.arguments)
-    arguments.push_back(filled_in(argument, replacements));
+  for (const auto* part : {&contestant.arguments, &devices}) {
+    for (const auto& argument : *part) arguments.push_back(filled_in(argument, replacements));
+  }
   return arguments;
+}
+
+Record failure(const Launch& launch, bool ended) {
+  const auto& console = launch.console();
+  constexpr std::size_t last_words = 300;
+  Record sample;
+  sample.set("outcome", std::string{ended ? "failed" : "hung"});
+  sample.set("why",
+             fmt::format("{}; standard error: {}; console: ...{}",
+                         ended ? ending(launch.status()) : "time was up", launch.complaints(),
+                         console.substr(console.size() - std::min(console.size(), last_words))));
+  return sample;
+}
+
+void keep_console(const Method& method, const Contestant& contestant, Pass pass,
+                  const Launch& launch) {
+  if (method.consoles.empty()) return;
+  std::ofstream{method.consoles / fmt::format("{}.{}", contestant.name, name_of(pass))}
+      << launch.console();
 }
 
 Record measure(const Contestant& contestant, const Guest& guest, const Method& method, Pass pass,
@@ -184,20 +212,12 @@ Record measure(const Contestant& contestant, const Guest& guest, const Method& m
     return idle;
   }
   const auto exited = launch.wait_for_exit(deadline);
-  if (!method.consoles.empty()) {
-    std::ofstream{method.consoles / fmt::format("{}.{}", contestant.name, name_of(pass))}
-        << launch.console();
+  keep_console(method, contestant, pass, launch);
+  if (!exited || (!line_seen && launch.console().find(init_line) == std::string::npos)) {
+    return failure(launch, exited.has_value());
   }
 
   Record sample;
-  if (!exited) {
-    set_outcome(sample, "hung", "time was up", launch);
-    return sample;
-  }
-  if (!line_seen && launch.console().find(init_line) == std::string::npos) {
-    set_outcome(sample, "failed", ending(launch.status()), launch);
-    return sample;
-  }
   sample.set("outcome", std::string{"ok"});
   const auto moments = trace.moments();
   set_span(sample, "first_run_ns", moments.first_entry, started);

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -89,6 +93,30 @@ CpuUse cpu_use(pid_t pid) {
     use.switches += turns;
   }
   return use;
+}
+
+CpuTimes cpu_times(std::istream& stat) {
+  // The second field is a name in parentheses, which may hold anything.
+  const std::string text{std::istreambuf_iterator<char>{stat}, {}};
+  std::istringstream rest{text.substr(std::min(text.rfind(')'), text.size()))};
+  constexpr int name_field = 2, user_field = 14, system_field = 15, guest_field = 43;
+  const Nanoseconds tick = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
+  CpuTimes times;
+  std::string word;
+  for (int field = name_field; rest >> word; ++field) {
+    Nanoseconds* const time = field == user_field     ? &times.user
+                              : field == system_field ? &times.system
+                              : field == guest_field  ? &times.guest
+                                                      : nullptr;
+    if (time) *time = std::strtoll(word.c_str(), nullptr, 10) * tick;
+  }
+  times.user -= times.guest;  // which the kernel counts as a part of it
+  return times;
+}
+
+CpuTimes cpu_times(pid_t pid) {
+  std::ifstream stat{fmt::format("/proc/{}/stat", pid)};
+  return cpu_times(stat);
 }
 
 MemoryUse memory_use(std::istream& smaps, std::uint64_t guest_memory_bytes) {

@@ -1,4 +1,4 @@
-// What a monitor costs while its guest does nothing, as /proc and KVM's debugfs tell.
+// What a monitor costs, as /proc and KVM's debugfs tell.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,14 @@ struct CpuUse {
   std::uint64_t switches = 0;  // how often one of them went to sleep or was put off the processor
 };
 
+/// Where a process's time went, in steps of 10 ms. Which part was whose is a matter of samples (one
+/// at each tick of the host), so it takes some seconds to be right within a few percent.
+struct CpuTimes {
+  Nanoseconds user = 0;    // the monitor's own program
+  Nanoseconds system = 0;  // the host's kernel on its behalf, KVM included
+  Nanoseconds guest = 0;
+};
+
 struct MemoryUse {
   std::uint64_t overhead_bytes = 0;   // private and resident, beyond the guest's RAM
   std::uint64_t guest_bytes = 0;      // private and resident in the guest's RAM
@@ -24,6 +32,10 @@ struct MemoryUse {
 };
 
 [[nodiscard]] CpuUse cpu_use(pid_t pid);
+
+/// `stat` is the text of /proc/PID/stat (proc(5)); of what is no such text, all times are 0.
+[[nodiscard]] CpuTimes cpu_times(std::istream& stat);
+[[nodiscard]] CpuTimes cpu_times(pid_t pid);
 
 /// The guest's RAM is the run of neighbouring mappings whose sizes add up to `guest_memory_bytes`.
 /// A monitor may have laid file mappings over parts of it; mappings of other use have other sizes.

@@ -114,6 +114,40 @@ TEST_CASE("disk images: what cannot be one is said in one line", "[vmm]") {
   CHECK(refusal(odd) == about(odd, "found 1000 bytes, expected a multiple of 512"));
 }
 
+TEST_CASE("disk images: another format is no raw image, unless it is said to be", "[vmm]") {
+  Bench bench;
+  const std::string path = bench.make("a");
+  const auto begin_with = [&path](std::size_t offset, std::string_view mark) {
+    std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
+    file.write(std::string(0x100, ' ').data(), 0x100);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.write(mark.data(), static_cast<std::streamsize>(mark.size()));
+  };
+  const auto refused_as = [&](const std::string& format) {
+    return about(path, "found a " + format +
+                           " image, expected a raw one, or format=raw (to get "
+                           "one: qemu-img convert -O raw)");
+  };
+  begin_with(0, "QFI\xFB");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("qcow2"));
+  CHECK(bench.refusal({.path = path, .id = "a", .overlay = true}) == refused_as("qcow2"));
+  CHECK(bench.refusal({.path = path, .id = "a", .surely_raw = true}) == "");
+  begin_with(0, {"QED", 4});
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("QED"));
+  begin_with(0, "KDMV");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VMDK"));
+  begin_with(0, "# Disk DescriptorFile");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VMDK"));
+  begin_with(0, "conectix");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VHD"));
+  begin_with(0, "vhdxfile");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VHDX"));
+  begin_with(0x40, "\x7F\x10\xDA\xBE");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VDI"));
+  begin_with(0x41, "\x7F\x10\xDA\xBE");
+  CHECK(bench.refusal({.path = path, .id = "a"}) == "");
+}
+
 TEST_CASE("disk images: permissions", "[vmm]") {
   // Root may open anything: be nobody for a while.
   constexpr uid_t nobody = 65534;

@@ -29,7 +29,7 @@ TEST_CASE("disk options: a file is enough, the rest has defaults", "[vmm][option
 
 TEST_CASE("disk options: everything else", "[vmm][options]") {
   const auto found = disks(std::vector<std::string>{
-      "id=root-1,file=/dev/sda,direct,discard,queues=16,overlay", "ro,file=b"});
+      "id=root-1,file=/dev/sda,direct,discard,queues=16,overlay", "ro,file=b,format=raw"});
   REQUIRE(found.size() == 2);
   CHECK(found[0] == DiskConfig{.path = "/dev/sda",
                                .id = "root-1",
@@ -38,19 +38,22 @@ TEST_CASE("disk options: everything else", "[vmm][options]") {
                                .discard = true,
                                .overlay = true});
   CHECK(found[1].read_only);
+  CHECK(found[1].surely_raw);
 }
 
 TEST_CASE("disk options: what is wrong is said in one line", "[vmm][options]") {
   CHECK(refusal({"ro"}) == "--disk: found 'ro', expected a file=PATH in it");
   CHECK(refusal({""}) == "--disk: found '' with an empty part, expected KEY=VALUE,...");
-  CHECK(refusal({"a.raw"}) ==
-        "--disk: found 'a.raw', expected file=, id=, queues=, ro, direct, discard, overlay");
+  CHECK(
+      refusal({"a.raw"}) ==
+      "--disk: found 'a.raw', expected file=, id=, queues=, format=, ro, direct, discard, overlay");
   CHECK(refusal({"file="}) == "--disk: found file without a value, expected file=VALUE");
   CHECK(refusal({"file=a,queues=0"}) == "--disk: found queues=0, expected a number from 1 to 16");
   CHECK(refusal({"file=a,queues=17"}) == "--disk: found queues=17, expected a number from 1 to 16");
   CHECK(refusal({"file=a,ro=1"}) == "--disk: found ro=1, expected ro alone");
   CHECK(refusal({"file=a,ro,discard"}) == "--disk: found ro and discard, expected one of them");
   CHECK(refusal({"file=a,ro,overlay"}) == "--disk: found ro and overlay, expected one of them");
+  CHECK(refusal({"file=a,format=qcow2"}) == "--disk: found format=qcow2, expected format=raw");
   for (const std::string id : {"a b", "a/b", "\x01", "123456789012345678901"}) {
     CHECK(refusal({"file=a,id=" + id}) ==
           "--disk: found id=" + id + ", expected up to 20 of A-Z, a-z, 0-9, '-', '.' and '_'");
