@@ -60,39 +60,39 @@ void describe_virtio(Description& out, const MachineConfig& config, const Virtio
   }
 }
 
-VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
-  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, bus);
+VirtioDevices::VirtioDevices(const Parts& parts, const Buses& buses) {
+  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, buses);
   if (parts.wiring.backends.virtio_console != nullptr) {
     auto console = std::make_unique<devices::virtio::Console>(parts.wiring.executor,
                                                               *parts.wiring.backends.virtio_console,
                                                               parts.wiring.backends.console_size);
     console_ = console.get();
-    add(parts, bus, std::move(console));
+    add(parts, buses, std::move(console));
   }
-  if (parts.config.rng) add(parts, bus, std::make_unique<devices::virtio::Entropy>());
+  if (parts.config.rng) add(parts, buses, std::make_unique<devices::virtio::Entropy>());
   const auto disks = parts.wiring.backends.disks;
   for (std::size_t i = 0; i < disks.size(); ++i) {
     const DiskConfig& config = parts.config.disks[i];
-    add(parts, bus,
+    add(parts, buses,
         std::make_unique<devices::virtio::Block>(
             *disks[i], devices::virtio::Block::Settings{.id = config.id, .queues = config.queues}));
   }
   for (const auto& setup : parts.wiring.backends.networks) {
-    add(parts, bus, std::make_unique<devices::virtio::Net>(setup));
+    add(parts, buses, std::make_unique<devices::virtio::Net>(setup));
   }
 }
 
-void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
+void VirtioDevices::add(const Parts& parts, const Buses& buses,
                         std::unique_ptr<devices::virtio::Device> device) {
   if (pci_) {
     cores_.push_back(&pci_->add({parts.wiring.executor, parts.memory, parts.vm, *device}).core());
   } else {
-    add_page(parts, bus, *device);
+    add_page(parts, buses, *device);
   }
   devices_.push_back(std::move(device));
 }
 
-void VirtioDevices::add_page(const Parts& parts, devices::MmioBus& bus,
+void VirtioDevices::add_page(const Parts& parts, const Buses& buses,
                              devices::virtio::Device& device) {
   const VirtioPlace& place = parts.places.pages[transports_.size()];
   platform::InterruptEdge edge;
@@ -105,7 +105,7 @@ void VirtioDevices::add_page(const Parts& parts, devices::MmioBus& bus,
     parts.vm.ring({.place = place.registers.start + MmioTransport::queue_notify_offset, .value = i},
                   *doorbell);
   }
-  bus.add(place.registers.start, place.registers.size_bytes, *transport);
+  buses.memory.add(place.registers.start, place.registers.size_bytes, *transport);
   cores_.push_back(&transport->core());
   transports_.push_back(std::move(transport));
 }

@@ -45,8 +45,8 @@ class VirtioDevices {
     const platform::GuestMemory& memory;
     const Board::Wiring& wiring;
   };
-  /// Puts them on the bus. Throws HostError.
-  VirtioDevices(const Parts& parts, devices::MmioBus& bus);
+  /// Puts them on the buses. Throws HostError.
+  VirtioDevices(const Parts& parts, const Buses& buses);
 
   /// Starts what the devices do by themselves.
   void run(runtime::Scope& tasks);
@@ -59,9 +59,8 @@ class VirtioDevices {
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
 
  private:
-  void add(const Parts& parts, devices::MmioBus& bus,
-           std::unique_ptr<devices::virtio::Device> device);
-  void add_page(const Parts& parts, devices::MmioBus& bus, devices::virtio::Device& device);
+  void add(const Parts& parts, const Buses& buses, std::unique_ptr<devices::virtio::Device> device);
+  void add_page(const Parts& parts, const Buses& buses, devices::virtio::Device& device);
 
   std::vector<std::unique_ptr<devices::virtio::Device>> devices_;
   std::vector<std::unique_ptr<devices::virtio::MmioTransport>> transports_;

@@ -179,6 +179,7 @@ TEST_CASE("dry run: virtio devices on a PCI bus", "[vmm][dry-run]") {
   CHECK(pc.find("  0x0000e0000000 - 0x0000e00fffff  reserved\n") != std::string::npos);
   CHECK(pc.find("  0x0000e0000000 - 0x0000e00fffff  PCI configuration space\n"
                 "  0x0000d0000000 - 0x0000d3ffffff  registers of PCI functions\n"
+                "  port 0xc000-0xffff  registers of PCI functions\n"
                 "  PCI 00:01.0                      virtio entropy\n") != std::string::npos);
   const Arm64 machine;
   CHECK(with_pci(machine.config)

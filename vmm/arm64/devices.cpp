@@ -43,7 +43,7 @@ Devices::Devices(const MachineConfig& config, const PlatformConfig& platform, pl
     : pins_{vm.interrupts()},
       rtc_{wiring.executor, pins_.line(address_map::rtc_interrupt)},
       boot_timer_{wiring.timeline},
-      virtio_{{config, address_map::virtio(), vm, memory, wiring}, mmio_} {
+      virtio_{{config, address_map::virtio(), vm, memory, wiring}, {mmio_}} {
   add_serial_ports(wiring);
   add_message_frame(platform);
   add_power_button(config, wiring.executor);

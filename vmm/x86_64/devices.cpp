@@ -58,7 +58,7 @@ Devices::Devices(const MachineConfig& config, platform::Vm& vm, const platform::
       fast_reset_{wiring.power},
       i8042_{wiring.power},
       reset_control_{wiring.power},
-      virtio_{{config, address_map::virtio(), vm, memory, wiring}, mmio_} {
+      virtio_{{config, address_map::virtio(), vm, memory, wiring}, {mmio_, &ports_}} {
   add_serial_ports(wiring);
   add_system_devices(config, wiring);
 }
