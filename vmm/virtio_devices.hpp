@@ -26,13 +26,24 @@
 
 namespace vmm {
 
-/// The virtio devices of a machine in words, in the order of their places.
-[[nodiscard]] std::vector<std::string> virtio_device_names(const MachineConfig& config);
+/// How many devices of a machine can be reached so.
+[[nodiscard]] constexpr std::size_t most_virtio_devices(VirtioTransport transport) {
+  return transport == VirtioTransport::Pci ? devices::pci::RootBus::most_devices - 1
+                                           : most_virtio_pages;
+}
+
+/// The virtio devices of a machine that are reached so, in words, in the order of their places.
+[[nodiscard]] std::vector<std::string> virtio_device_names(const MachineConfig& config,
+                                                           VirtioTransport transport);
 
 /// Whether any of them is a function of a PCI bus.
 [[nodiscard]] bool has_pci(const MachineConfig& config);
 
-/// They and their places, a line for each.
+/// Where those of them are that are not.
+[[nodiscard]] std::span<const VirtioPlace> taken_pages(const MachineConfig& config,
+                                                       const VirtioPlaces& places);
+
+/// All of them and their places, a line for each.
 void describe_virtio(Description& out, const MachineConfig& config, const VirtioPlaces& places);
 
 class VirtioDevices {
@@ -59,7 +70,8 @@ class VirtioDevices {
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
 
  private:
-  void add(const Parts& parts, const Buses& buses, std::unique_ptr<devices::virtio::Device> device);
+  void add(const Parts& parts, const Buses& buses, VirtioTransport transport,
+           std::unique_ptr<devices::virtio::Device> device);
   void add_page(const Parts& parts, const Buses& buses, devices::virtio::Device& device);
 
   std::vector<std::unique_ptr<devices::virtio::Device>> devices_;
