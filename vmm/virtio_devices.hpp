@@ -39,7 +39,7 @@ namespace vmm {
 /// Whether any of them is a function of a PCI bus.
 [[nodiscard]] bool has_pci(const MachineConfig& config);
 
-/// Where those of them are that are not.
+/// The pages that the others are in.
 [[nodiscard]] std::span<const VirtioPlace> taken_pages(const MachineConfig& config,
                                                        const VirtioPlaces& places);
 

@@ -51,7 +51,7 @@ std::uint8_t add(pci::ConfigSpace& config, const Content& content) {
 Body structure(CapabilityType type, Structure where, std::uint32_t size_bytes) {
   return {.length = length,
           .type = type,
-          .offset = static_cast<std::uint32_t>(static_cast<std::uint64_t>(where) * page_bytes),
+          .offset = static_cast<std::uint32_t>(static_cast<std::uint64_t>(where) * structure_bytes),
           .size_bytes = size_bytes};
 }
 
@@ -92,7 +92,7 @@ std::size_t add_capabilities(pci::ConfigSpace& config, const NotifyPlace& notify
                             .size_bytes = queues * notify_multiplier},
                            notify_multiplier});
   add(config, structure(IsrConfig, Structure::Isr, isr_bytes));
-  add(config, structure(DeviceConfig, Structure::Device, page_bytes));
+  add(config, structure(DeviceConfig, Structure::Device, structure_bytes));
   // The driver says where by itself, and last come the bytes it reads or writes.
   const BodyWithMore access{{.length = length_with_more, .type = PciConfig}, 0};
   const BodyWithMore writable{

@@ -29,7 +29,7 @@ struct Register {
 };
 Register register_at(unsigned bar, std::uint64_t offset) {
   if (bar == ports_bar) return {Structure::Notify, offset};
-  return {static_cast<Structure>(offset / page_bytes), offset % page_bytes};
+  return {static_cast<Structure>(offset / structure_bytes), offset % structure_bytes};
 }
 
 bool touches(std::uint64_t offset, std::size_t size_bytes, std::size_t first, std::size_t count) {

@@ -99,7 +99,7 @@ struct Guest {
 
   void notify() {
     const std::array<std::byte, 2> queue{};
-    function.write_bar(has_ports ? 2 : 0, has_ports ? 0 : 0x3000, queue);
+    function.write_bar(has_ports ? 2 : 0, has_ports ? 0 : 0x6000, queue);
   }
 
   runtime::Loop& loop;
@@ -124,7 +124,7 @@ struct Guest {
 
 /// A reset, or a queue's, waits for the Loop, which is this very thread.
 bool waits_for_us(std::uint64_t offset) {
-  const std::uint64_t at = offset % 0x4000;
+  const std::uint64_t at = offset % 0x8000;
   return at == 0x14 || at == 0x3A;
 }
 

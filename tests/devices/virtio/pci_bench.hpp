@@ -52,7 +52,7 @@ struct PciBench {
   static constexpr std::uint8_t acknowledge = 1, driver = 2, driver_ok = 4, features_ok = 8,
                                 needs_reset = 64;
   // Where structures are in BAR 0; pci_transport_test follows the capabilities to them.
-  static constexpr std::uint64_t isr = 0x1000, device_config = 0x2000, notify = 0x3000;
+  static constexpr std::uint64_t isr = 0x2000, device_config = 0x4000, notify = 0x6000;
   static constexpr platform::GuestAddress window{0xD000'0000};
   static constexpr platform::GuestAddress first_port{0xC000};
 

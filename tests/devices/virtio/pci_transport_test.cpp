@@ -5,6 +5,7 @@
 #include <catch2/generators/catch_generators_range.hpp>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "devices/virtio/pci_layout.hpp"
@@ -135,7 +136,7 @@ TEST_CASE("virtio-pci: what the function says of itself", "[devices][virtio]") {
   CHECK(bench.config<std::uint32_t>(0x08) == 0x0780'0001);
   CHECK(bench.config<std::uint32_t>(0x2C) == 0x1043'1AF4);
   CHECK(bench.config<std::uint32_t>(0x10) == 0xD000'0000);
-  CHECK(bench.config<std::uint32_t>(0x14) == 0xD000'4000);
+  CHECK(bench.config<std::uint32_t>(0x14) == 0xD000'8000);
   CHECK(bench.config<std::uint8_t>(0x3D) == 0);
 }
 
@@ -247,7 +248,8 @@ TEST_CASE("virtio-pci: the device's configuration in any width", "[devices][virt
 
 TEST_CASE("virtio-pci: what is no register reads as zero", "[devices][virtio]") {
   PciBench bench;
-  for (std::uint64_t at = 0x3C; at < 0x1000; at += 4) CHECK(bench.read<std::uint32_t>(at) == 0);
+  for (std::uint64_t at = 0x3C; at < PciBench::isr; at += 4)
+    CHECK(bench.read<std::uint32_t>(at) == 0);
   CHECK(bench.read<std::uint32_t>(PciBench::isr + 4) == 0);
   CHECK(bench.read<std::uint32_t>(PciBench::notify) == 0);
   CHECK(bench.read<std::uint16_t>(0x01) == 0);
@@ -261,7 +263,7 @@ TEST_CASE("virtio-pci: each queue has a doorbell, which moves with the registers
           "[devices][virtio]") {
   PciBench bench;
   const GuestAddress elsewhere{0xD001'0000};
-  bench.function.bar_moved(1, PciBench::window + 0x4000);
+  bench.function.bar_moved(1, PciBench::window + 0x8000);
   CHECK(bench.doorbells.places.empty());
   bench.function.bar_moved(0, PciBench::window);
   REQUIRE(bench.doorbells.places.size() == 2);
@@ -308,6 +310,11 @@ TEST_CASE("virtio-pci: more queues than a BAR has ports are notified in memory",
   PciBench many{Space::Ports, 65};
   CHECK(many.function.bar_bytes(ports_bar) == 0);
   CHECK(structures(many).at(2).bar == 0);
+}
+
+TEST_CASE("virtio-pci: a device with more queues than there are vectors is refused",
+          "[devices][virtio]") {
+  CHECK_THROWS_AS(PciBench(Space::Memory, 2048), std::invalid_argument);
 }
 
 TEST_CASE("virtio-pci: doorbells move with the ports", "[devices][virtio]") {
@@ -423,7 +430,7 @@ TEST_CASE("virtio-pci: there a driver reaches nothing it must not ask for", "[de
   const std::uint64_t at = structures(bench).at(5).at;
   const auto [bar, offset, length] =
       GENERATE(std::tuple{0u, 0x14u, 3u}, std::tuple{0u, 0x14u, 0u}, std::tuple{0u, 0x14u, 8u},
-               std::tuple{0u, 0x14u, 0xFFFF'FFFFu}, std::tuple{0u, 0x4000u, 4u},
+               std::tuple{0u, 0x14u, 0xFFFF'FFFFu}, std::tuple{0u, 0x8000u, 4u},
                std::tuple{0u, 0xFFFF'FFFCu, 4u}, std::tuple{2u, 0x14u, 1u},
                std::tuple{255u, 0x14u, 1u}, std::tuple{0u, 0x15u, 2u});
   bench.write_config(at + 4, static_cast<std::uint8_t>(bar));
