@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "platform/address.hpp"
@@ -15,6 +16,8 @@ struct PciHost {
   platform::AddressRange ecam;
   /// Memory below 4 GiB that it hands on to its functions' registers.
   platform::AddressRange window;
+  /// Ports that it hands on, in a PC.
+  std::optional<platform::PortRange> ports = {};
 
   [[nodiscard]] std::uint8_t last_bus() const {
     return static_cast<std::uint8_t>(ecam.size_bytes / bus_bytes - 1);

@@ -45,4 +45,15 @@ struct Port {
   friend constexpr auto operator<=>(Port, Port) = default;
 };
 
+/// At least one, none beyond the last there is.
+struct PortRange {
+  Port first;
+  std::uint32_t count = 1;
+
+  [[nodiscard]] constexpr Port last() const {
+    return {static_cast<std::uint16_t>(first.value + count - 1)};
+  }
+  friend constexpr bool operator==(PortRange, PortRange) = default;
+};
+
 }  // namespace platform

@@ -12,8 +12,8 @@ namespace platform {
 
 struct Doorbell {
   std::variant<Port, GuestAddress> place;
-  /// Of the write: 1, 2, 4 or 8. 0: any, which has no value, and is the cheapest where the back end
-  /// then need not look at the guest's instruction.
+  /// Of the write: 1, 2, 4 or 8. 0: any, which has no value; in memory it is the cheapest, where
+  /// the back end then need not look at the guest's instruction.
   std::uint8_t size_bytes = 4;
   std::optional<std::uint64_t> value = {};  ///< Only a write of this; any if empty.
 };

@@ -30,7 +30,7 @@ inline constexpr std::size_t arm64_serial_port_count = 2;
 /// How an AArch64 machine's devices may send interrupts as messages.
 enum class MsiChoice : std::uint8_t { Automatic, Its, V2m };
 
-/// How drivers reach virtio devices.
+/// How a driver reaches a virtio device.
 enum class VirtioTransport : std::uint8_t { Mmio, Pci };
 
 /// A disk: its image, and what the guest may do with it.
@@ -43,6 +43,7 @@ struct DiskConfig {
   bool discard = false;     ///< What the guest discards is freed.
   bool overlay = false;     ///< What the guest writes is thrown away in the end.
   bool surely_raw = false;  ///< Even if it looks like an image of another format.
+  VirtioTransport transport = VirtioTransport::Mmio;
   friend bool operator==(const DiskConfig&, const DiskConfig&) = default;
 };
 
@@ -57,6 +58,7 @@ struct NetConfig {
   std::optional<platform::MacAddress> mac = {};
   std::uint16_t queues = 1;  ///< Pairs of them.
   std::optional<std::uint16_t> mtu_bytes = {};
+  VirtioTransport transport = VirtioTransport::Mmio;
   friend bool operator==(const NetConfig&, const NetConfig&) = default;
 };
 
@@ -71,7 +73,7 @@ struct MachineConfig {
   std::array<SerialBackend, serial_port_count> serial;
   SerialBackend virtio_console;  ///< Kind::None: there is no such device.
   bool rng = false;              ///< A virtio entropy device.
-  VirtioTransport virtio_transport = VirtioTransport::Mmio;
+  VirtioTransport virtio_transport = VirtioTransport::Mmio;  ///< Of console and entropy.
   std::vector<DiskConfig> disks;
   std::vector<NetConfig> networks;
   loader::smbios::Identity smbios;

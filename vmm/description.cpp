@@ -8,6 +8,12 @@ void Description::range(platform::AddressRange range, std::string_view what) {
   line("  {:#014x} - {:#014x}  {}", range.start.value, range.end().value - 1, what);
 }
 
+void Description::ports(platform::PortRange ports, std::string_view what) {
+  std::string numbers = fmt::format("{:#05x}", ports.first.value);
+  if (ports.count > 1) numbers += fmt::format("-{:#05x}", ports.last().value);
+  line("  port {:<15}{}", numbers, what);
+}
+
 std::string name(const SerialBackend& backend) {
   switch (backend.kind) {
     case SerialBackend::Kind::None:

@@ -20,6 +20,7 @@ class Description {
     text_ += '\n';
   }
   void range(platform::AddressRange range, std::string_view what);
+  void ports(platform::PortRange ports, std::string_view what);
 
   [[nodiscard]] std::string take() && { return std::move(text_); }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "vmm/key_values.hpp"
+#include "vmm/option_values.hpp"
 #include "vmm/options.hpp"
 
 namespace vmm::option_values {
@@ -35,7 +36,7 @@ void check_id(const std::string& id, std::span<const DiskConfig> others) {
   }
 }
 
-DiskConfig disk(std::string_view text, std::size_t place) {
+DiskConfig disk(std::string_view text, std::size_t place, VirtioTransport transport) {
   KeyValues parts{"--disk", text};
   const std::optional<std::string> path = parts.take("file");
   const std::optional<std::string> id = parts.take("id");
@@ -49,7 +50,8 @@ DiskConfig disk(std::string_view text, std::size_t place) {
                         .direct = parts.take_flag("direct"),
                         .discard = parts.take_flag("discard"),
                         .overlay = parts.take_flag("overlay"),
-                        .surely_raw = format.has_value()};
+                        .surely_raw = format.has_value(),
+                        .transport = take_transport(parts, "--disk", transport)};
   parts.finish();
   if (!path) refuse("found '{}', expected a file=PATH in it", text);
   if (disk.read_only && disk.overlay) refuse("found ro and overlay, expected one of them");
@@ -59,10 +61,10 @@ DiskConfig disk(std::string_view text, std::size_t place) {
 
 }  // namespace
 
-std::vector<DiskConfig> disks(std::span<const std::string> texts) {
+std::vector<DiskConfig> disks(std::span<const std::string> texts, VirtioTransport transport) {
   std::vector<DiskConfig> disks;
   for (const std::string& text : texts) {
-    DiskConfig next = disk(text, disks.size());
+    DiskConfig next = disk(text, disks.size(), transport);
     check_id(next.id, disks);
     disks.push_back(std::move(next));
   }

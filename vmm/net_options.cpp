@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "vmm/key_values.hpp"
+#include "vmm/option_values.hpp"
 #include "vmm/options.hpp"
 
 namespace vmm::option_values {
@@ -46,7 +47,7 @@ void choose_kind(KeyValues& parts, std::string_view text, NetConfig& network) {
   if (descriptor) network.descriptor = static_cast<int>(*descriptor);
 }
 
-NetConfig network(std::string_view text) {
+NetConfig network(std::string_view text, VirtioTransport transport) {
   KeyValues parts{"--net", text};
   NetConfig network;
   choose_kind(parts, text, network);
@@ -58,6 +59,7 @@ NetConfig network(std::string_view text) {
   if (const auto found = parts.take_number("mtu", smallest_mtu, largest_mtu)) {
     network.mtu_bytes = static_cast<std::uint16_t>(*found);
   }
+  network.transport = take_transport(parts, "--net", transport);
   parts.finish();
   network.queues = static_cast<std::uint16_t>(queues.value_or(1));
   if (network.kind != Kind::User && !network.forwards.empty()) {
@@ -85,10 +87,10 @@ void check_apart(const NetConfig& one, const NetConfig& other) {
 
 }  // namespace
 
-std::vector<NetConfig> networks(std::span<const std::string> texts) {
+std::vector<NetConfig> networks(std::span<const std::string> texts, VirtioTransport transport) {
   std::vector<NetConfig> networks;
   for (const std::string& text : texts) {
-    NetConfig next = network(text);
+    NetConfig next = network(text, transport);
     for (const NetConfig& other : networks) check_apart(other, next);
     networks.push_back(std::move(next));
   }

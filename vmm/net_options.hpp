@@ -9,7 +9,9 @@
 
 namespace vmm::option_values {
 
-/// `tap=NAME|fd=N|user[,mac=..][,hostfwd=..]...[,queues=N][,mtu=N]`, each.
-[[nodiscard]] std::vector<NetConfig> networks(std::span<const std::string> texts);
+/// `tap=NAME|fd=N|user[,mac=..][,hostfwd=..]...[,queues=N][,mtu=N][,transport=HOW]`, each.
+/// `transport` is for those that have none.
+[[nodiscard]] std::vector<NetConfig> networks(std::span<const std::string> texts,
+                                              VirtioTransport transport = VirtioTransport::Mmio);
 
 }  // namespace vmm::option_values

@@ -272,11 +272,17 @@ std::optional<std::string> path(std::string_view option, const std::optional<std
   return text;
 }
 
-VirtioTransport virtio_transport(std::string_view text) {
+VirtioTransport virtio_transport(std::string_view option, std::string_view text) {
   using Transport = VirtioTransport;
-  return choose("--virtio-transport", text,
+  return choose(option, text,
                 std::array{Choice<Transport>{"mmio", Transport::Mmio},
                            Choice<Transport>{"pci", Transport::Pci}});
+}
+
+VirtioTransport take_transport(KeyValues& parts, std::string_view option,
+                               VirtioTransport otherwise) {
+  const std::optional<std::string> found = parts.take("transport");
+  return found ? virtio_transport(fmt::format("{} transport", option), *found) : otherwise;
 }
 
 OnShutdown on_shutdown(std::string_view text) {

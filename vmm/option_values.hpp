@@ -10,6 +10,7 @@
 
 #include "runtime/log.hpp"
 #include "vmm/config.hpp"
+#include "vmm/key_values.hpp"
 
 namespace vmm::option_values {
 
@@ -29,7 +30,10 @@ void refuse_arm64_options(bool device_tree, const std::optional<std::string>& gi
 /// `serial`: the ports beside it; a terminal can be one console only.
 [[nodiscard]] SerialBackend virtio_console(
     std::string_view text, std::span<const SerialBackend, serial_port_count> serial);
-[[nodiscard]] VirtioTransport virtio_transport(std::string_view text);
+[[nodiscard]] VirtioTransport virtio_transport(std::string_view option, std::string_view text);
+/// A device's own, if it says any.
+[[nodiscard]] VirtioTransport take_transport(KeyValues& parts, std::string_view option,
+                                             VirtioTransport otherwise);
 /// Adds `KEY=VALUE,...` to `identity`.
 void add_smbios(std::string_view pairs, loader::smbios::Identity& identity);
 /// A file's name, if one was given; an empty one is a shell variable that was not set.

@@ -54,8 +54,8 @@ Disks (--disk file=PATH and any of these after commas; a comma in PATH is writte
   direct   past the host's page cache                      temporary file, lost at the end
   id=ID    its serial number in the guest;        discard  what the guest discards (fstrim) is
            default disk0, disk1, ...                       freed in the image
-  queues=N 1 to 16; default 1                     format=raw  take it as it is, even if it
-                                                           looks like qcow2, VMDK, ...
+  queues=N 1 to 16; default 1             transport=HOW  in place of --virtio-transport
+  format=raw  take the image as it is, even if it looks like qcow2, VMDK, ...
 
 Networks (--net, one of the first three, any of the others after commas; repeat for more):
   tap=NAME   a tap of the host's, which exists    mac=MAC   the guest's address; default made from
@@ -63,6 +63,7 @@ Networks (--net, one of the first three, any of the others after commas; repeat 
   user       a network of the guest's own: it     mtu=N     the guest's largest packet
              is 10.0.2.15 (DHCP), the host        queues=N  1 to 16, of a multi_queue tap;
              10.0.2.2, names from 10.0.2.3                  default 1
+  transport=HOW  in place of --virtio-transport
   hostfwd=tcp:ADDR:PORT-:PORT, or udp: a port of the host that leads to one of a user network's guest
 
 Exit status:
@@ -154,7 +155,7 @@ void describe_virtio_options(OptionList& app, Words& words) {
       ->group(group);
   app.add_flag("--rng", words.rng, "Entropy device (/dev/hwrng)")->group(group);
   app.add_option("--virtio-transport", words.virtio_transport,
-                 "How they are found: mmio or pci; default mmio")
+                 "How they are found, unless one says otherwise: mmio or pci; default mmio")
       ->type_name("HOW")
       ->group(group);
 }
@@ -214,13 +215,14 @@ void check_architecture(const Words& words, MachineConfig& machine) {
   if (words.pmu) machine.pmu = option_values::pmu(*words.pmu);
 }
 
-void check_device_count(const MachineConfig& machine) {
-  const std::size_t count = virtio_device_names(machine).size();
-  if (count > most_virtio_devices) {
-    const char* const option = machine.networks.empty() ? "--disk" : "--net";
-    throw BadUsage{fmt::format("{}: found {} virtio devices with it, expected at most {}", option,
-                               count, most_virtio_devices)};
-  }
+void check_device_count(const MachineConfig& machine, VirtioTransport transport) {
+  const std::size_t count = virtio_device_names(machine, transport).size();
+  const std::size_t most = most_virtio_devices(transport);
+  if (count <= most) return;
+  const bool networks = std::ranges::count(machine.networks, transport, &NetConfig::transport) != 0;
+  throw BadUsage{fmt::format("{}: found {} virtio devices on {} with it, expected at most {}",
+                             networks ? "--net" : "--disk", count,
+                             transport == VirtioTransport::Pci ? "PCI" : "MMIO", most)};
 }
 
 Options check(const Words& words) {
@@ -238,10 +240,13 @@ Options check(const Words& words) {
   machine.serial = option_values::serial_ports(serial, machine.architecture);
   machine.virtio_console = option_values::virtio_console(words.virtio_console, machine.serial);
   machine.rng = words.rng;
-  machine.virtio_transport = option_values::virtio_transport(words.virtio_transport);
-  machine.disks = option_values::disks(words.disks);
-  machine.networks = option_values::networks(words.networks);
-  check_device_count(machine);
+  machine.virtio_transport =
+      option_values::virtio_transport("--virtio-transport", words.virtio_transport);
+  machine.disks = option_values::disks(words.disks, machine.virtio_transport);
+  machine.networks = option_values::networks(words.networks, machine.virtio_transport);
+  for (const auto transport : {VirtioTransport::Mmio, VirtioTransport::Pci}) {
+    check_device_count(machine, transport);
+  }
   for (const std::string& pairs : words.smbios) option_values::add_smbios(pairs, machine.smbios);
   machine.command_line = option_values::command_line(
       words.no_default_command_line ? "" : option_values::default_command_line(machine),

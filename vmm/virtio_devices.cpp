@@ -28,71 +28,81 @@ std::string name(const NetConfig& network) {
 
 }  // namespace
 
-std::vector<std::string> virtio_device_names(const MachineConfig& config) {
+std::vector<std::string> virtio_device_names(const MachineConfig& config,
+                                             VirtioTransport transport) {
   std::vector<std::string> names;
+  const auto add = [&](VirtioTransport of_device, std::string words) {
+    if (of_device == transport) names.push_back(std::move(words));
+  };
   if (config.virtio_console.kind != SerialBackend::Kind::None) {
-    names.push_back(fmt::format("virtio console, {}", name(config.virtio_console)));
+    add(config.virtio_transport, fmt::format("virtio console, {}", name(config.virtio_console)));
   }
-  if (config.rng) names.emplace_back("virtio entropy");
+  if (config.rng) add(config.virtio_transport, "virtio entropy");
   for (const DiskConfig& disk : config.disks) {
-    names.push_back(fmt::format("virtio disk {}, '{}'{}{}", disk.id, disk.path,
-                                disk.read_only ? ", ro" : "", disk.overlay ? ", overlay" : ""));
+    add(disk.transport, fmt::format("virtio disk {}, '{}'{}{}", disk.id, disk.path,
+                                    disk.read_only ? ", ro" : "", disk.overlay ? ", overlay" : ""));
   }
   for (const NetConfig& network : config.networks) {
-    names.push_back(fmt::format("virtio network, {}", name(network)));
+    add(network.transport, fmt::format("virtio network, {}", name(network)));
   }
   return names;
 }
 
 bool has_pci(const MachineConfig& config) {
-  return config.virtio_transport == VirtioTransport::Pci && !virtio_device_names(config).empty();
+  return !virtio_device_names(config, VirtioTransport::Pci).empty();
+}
+
+std::span<const VirtioPlace> taken_pages(const MachineConfig& config, const VirtioPlaces& places) {
+  return std::span{places.pages}.first(virtio_device_names(config, VirtioTransport::Mmio).size());
 }
 
 void describe_virtio(Description& out, const MachineConfig& config, const VirtioPlaces& places) {
-  const std::vector<std::string> names = virtio_device_names(config);
-  if (has_pci(config)) {
-    describe_pci(out, places.pci, names);
-    return;
-  }
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  const std::vector<std::string> in_pages = virtio_device_names(config, VirtioTransport::Mmio);
+  for (std::size_t i = 0; i < in_pages.size(); ++i) {
     out.range(places.pages[i].registers,
-              fmt::format("{}, interrupt {}", names[i], places.pages[i].interrupt.value));
+              fmt::format("{}, interrupt {}", in_pages[i], places.pages[i].interrupt.value));
   }
+  const std::vector<std::string> functions = virtio_device_names(config, VirtioTransport::Pci);
+  if (!functions.empty()) describe_pci(out, places.pci, functions);
 }
 
-VirtioDevices::VirtioDevices(const Parts& parts, devices::MmioBus& bus) {
-  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, bus);
+VirtioDevices::VirtioDevices(const Parts& parts, const Buses& buses) {
+  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, buses);
   if (parts.wiring.backends.virtio_console != nullptr) {
     auto console = std::make_unique<devices::virtio::Console>(parts.wiring.executor,
                                                               *parts.wiring.backends.virtio_console,
                                                               parts.wiring.backends.console_size);
     console_ = console.get();
-    add(parts, bus, std::move(console));
+    add(parts, buses, parts.config.virtio_transport, std::move(console));
   }
-  if (parts.config.rng) add(parts, bus, std::make_unique<devices::virtio::Entropy>());
+  if (parts.config.rng) {
+    add(parts, buses, parts.config.virtio_transport, std::make_unique<devices::virtio::Entropy>());
+  }
   const auto disks = parts.wiring.backends.disks;
   for (std::size_t i = 0; i < disks.size(); ++i) {
     const DiskConfig& config = parts.config.disks[i];
-    add(parts, bus,
+    add(parts, buses, config.transport,
         std::make_unique<devices::virtio::Block>(
             *disks[i], devices::virtio::Block::Settings{.id = config.id, .queues = config.queues}));
   }
-  for (const auto& setup : parts.wiring.backends.networks) {
-    add(parts, bus, std::make_unique<devices::virtio::Net>(setup));
+  const auto networks = parts.wiring.backends.networks;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    add(parts, buses, parts.config.networks[i].transport,
+        std::make_unique<devices::virtio::Net>(networks[i]));
   }
 }
 
-void VirtioDevices::add(const Parts& parts, devices::MmioBus& bus,
+void VirtioDevices::add(const Parts& parts, const Buses& buses, VirtioTransport transport,
                         std::unique_ptr<devices::virtio::Device> device) {
-  if (pci_) {
+  if (transport == VirtioTransport::Pci) {
     cores_.push_back(&pci_->add({parts.wiring.executor, parts.memory, parts.vm, *device}).core());
   } else {
-    add_page(parts, bus, *device);
+    add_page(parts, buses, *device);
   }
   devices_.push_back(std::move(device));
 }
 
-void VirtioDevices::add_page(const Parts& parts, devices::MmioBus& bus,
+void VirtioDevices::add_page(const Parts& parts, const Buses& buses,
                              devices::virtio::Device& device) {
   const VirtioPlace& place = parts.places.pages[transports_.size()];
   platform::InterruptEdge edge;
@@ -105,7 +115,7 @@ void VirtioDevices::add_page(const Parts& parts, devices::MmioBus& bus,
     parts.vm.ring({.place = place.registers.start + MmioTransport::queue_notify_offset, .value = i},
                   *doorbell);
   }
-  bus.add(place.registers.start, place.registers.size_bytes, *transport);
+  buses.memory.add(place.registers.start, place.registers.size_bytes, *transport);
   cores_.push_back(&transport->core());
   transports_.push_back(std::move(transport));
 }

@@ -26,13 +26,24 @@
 
 namespace vmm {
 
-/// The virtio devices of a machine in words, in the order of their places.
-[[nodiscard]] std::vector<std::string> virtio_device_names(const MachineConfig& config);
+/// How many devices of a machine can be reached so.
+[[nodiscard]] constexpr std::size_t most_virtio_devices(VirtioTransport transport) {
+  return transport == VirtioTransport::Pci ? devices::pci::RootBus::most_devices - 1
+                                           : most_virtio_pages;
+}
+
+/// The virtio devices of a machine that are reached so, in words, in the order of their places.
+[[nodiscard]] std::vector<std::string> virtio_device_names(const MachineConfig& config,
+                                                           VirtioTransport transport);
 
 /// Whether any of them is a function of a PCI bus.
 [[nodiscard]] bool has_pci(const MachineConfig& config);
 
-/// They and their places, a line for each.
+/// The pages that the others are in.
+[[nodiscard]] std::span<const VirtioPlace> taken_pages(const MachineConfig& config,
+                                                       const VirtioPlaces& places);
+
+/// All of them and their places, a line for each.
 void describe_virtio(Description& out, const MachineConfig& config, const VirtioPlaces& places);
 
 class VirtioDevices {
@@ -45,8 +56,8 @@ class VirtioDevices {
     const platform::GuestMemory& memory;
     const Board::Wiring& wiring;
   };
-  /// Puts them on the bus. Throws HostError.
-  VirtioDevices(const Parts& parts, devices::MmioBus& bus);
+  /// Puts them on the buses. Throws HostError.
+  VirtioDevices(const Parts& parts, const Buses& buses);
 
   /// Starts what the devices do by themselves.
   void run(runtime::Scope& tasks);
@@ -59,9 +70,9 @@ class VirtioDevices {
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> first_console_byte_at() const;
 
  private:
-  void add(const Parts& parts, devices::MmioBus& bus,
+  void add(const Parts& parts, const Buses& buses, VirtioTransport transport,
            std::unique_ptr<devices::virtio::Device> device);
-  void add_page(const Parts& parts, devices::MmioBus& bus, devices::virtio::Device& device);
+  void add_page(const Parts& parts, const Buses& buses, devices::virtio::Device& device);
 
   std::vector<std::unique_ptr<devices::virtio::Device>> devices_;
   std::vector<std::unique_ptr<devices::virtio::MmioTransport>> transports_;

@@ -18,8 +18,8 @@ struct VirtioPlace {
   platform::Gsi interrupt;  ///< Its own: edge, rising.
 };
 
-/// As many as each architecture has places for.
-inline constexpr std::size_t most_virtio_devices = 17;
+/// As many as each architecture has.
+inline constexpr std::size_t most_virtio_pages = 17;
 
 struct VirtioPlaces {
   std::vector<VirtioPlace> pages;

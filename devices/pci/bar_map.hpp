@@ -22,10 +22,14 @@ class BarMap {
   class Place {
    public:
     Place(Function& owner, unsigned bar)
-        : function{owner}, index{bar}, size_bytes_{owner.bar_bytes(bar)} {}
+        : function{owner},
+          index{bar},
+          space{owner.bar_space(bar)},
+          size_bytes_{owner.bar_bytes(bar)} {}
 
     Function& function;
     const unsigned index;
+    const Space space;
 
     [[nodiscard]] std::optional<platform::GuestAddress> start() const {
       const std::uint64_t start = start_.load(std::memory_order_acquire);
@@ -66,8 +70,9 @@ class BarMap {
     std::uint64_t offset;
   };
   /// A walk over all of them: they are few, and a vCPU that comes here has paid for an exit.
-  [[nodiscard]] std::optional<Found> find(platform::AddressRange access) const {
+  [[nodiscard]] std::optional<Found> find(Space space, platform::AddressRange access) const {
     for (const Place& place : places_) {
+      if (place.space != space) continue;
       if (const auto offset = place.offset_of(access)) {
         return Found{place.function, place.index, *offset};
       }

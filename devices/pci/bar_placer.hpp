@@ -13,8 +13,8 @@ class BarPlacer {
  public:
   explicit BarPlacer(platform::AddressRange window) : window_{window}, next_{window.start} {}
 
-  /// Room for so many bytes (a power of two), at a multiple of them. Throws std::length_error when
-  /// the window is full.
+  /// Room for so many bytes or ports (a power of two), at a multiple of them. Throws
+  /// std::length_error when the window is full.
   [[nodiscard]] platform::GuestAddress take(std::uint64_t size_bytes) {
     const platform::GuestAddress place{runtime::align_up(next_.value, size_bytes)};
     if (!window_.contains(platform::AddressRange{place, size_bytes})) {

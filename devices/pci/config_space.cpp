@@ -26,6 +26,7 @@ enum Register : std::size_t {
 };
 
 enum CommandBit : std::uint16_t {
+  IoSpace = 1 << 0,
   MemorySpace = 1 << 1,
   BusMaster = 1 << 2,
   ParityErrorResponse = 1 << 6,
@@ -36,10 +37,28 @@ constexpr std::uint16_t driver_commands =
     MemorySpace | BusMaster | ParityErrorResponse | SystemErrorEnable | InterruptDisable;
 
 constexpr std::uint16_t has_capabilities = 1 << 4;  // of Status
-constexpr std::uint32_t is_64_bits = 0b10 << 1;     // of a BAR, 6.2.5.1
-constexpr std::uint64_t low_half = 0xFFFF'FFFF;
-constexpr std::uint64_t least_bar_bytes = 16;  // its low four bits say what it is
 constexpr std::size_t capability_header_bytes = 2;
+
+/// 6.2.5.1. The low bits say what it is; a function made for a PC's ports needs only 16 bits.
+struct BarShape {
+  std::uint32_t kind_bits;
+  std::uint64_t least_bytes;
+  std::uint64_t most_bytes;
+  std::uint64_t highest;  // address
+};
+
+constexpr BarShape shape_of(BarKind kind) {
+  constexpr std::uint64_t low_half = 0xFFFF'FFFF;
+  switch (kind) {
+    case BarKind::Memory32:
+      return {0b000, 16, low_half, low_half};
+    case BarKind::Memory64:
+      return {0b100, 16, ~std::uint64_t{0}, ~std::uint64_t{0}};
+    case BarKind::Ports:
+      return {0b01, 4, ConfigSpace::most_ports, 0xFFFF};
+  }
+  return {};
+}
 
 constexpr std::size_t bar_offset(unsigned index) {
   return Bar0 + index * sizeof(std::uint32_t);
@@ -63,29 +82,30 @@ ConfigSpace::ConfigSpace(Identity identity)
 bool ConfigSpace::is_taken(unsigned index) const {
   if (bars_[index].size_bytes != 0) return true;
   return index > 0 && bars_[index - 1].size_bytes != 0 &&
-         bars_[index - 1].width == BarWidth::Bits64;
+         bars_[index - 1].kind == BarKind::Memory64;
 }
 
-void ConfigSpace::add_bar(unsigned index, BarWidth width, std::uint64_t bar_bytes,
+void ConfigSpace::add_bar(unsigned index, BarKind kind, std::uint64_t bar_bytes,
                           platform::GuestAddress place) {
-  const unsigned registers = width == BarWidth::Bits64 ? 2 : 1;
-  const std::uint64_t highest = width == BarWidth::Bits64 ? ~std::uint64_t{0} : low_half;
+  const unsigned registers = kind == BarKind::Memory64 ? 2 : 1;
+  const BarShape shape = shape_of(kind);
   if (index + registers > bar_count) throw std::invalid_argument{"a BAR beyond the last"};
   if (is_taken(index) || is_taken(index + registers - 1)) {
     throw std::invalid_argument{"a BAR where there is one already"};
   }
-  if (!std::has_single_bit(bar_bytes) || bar_bytes < least_bar_bytes || bar_bytes > highest) {
+  if (!std::has_single_bit(bar_bytes) || bar_bytes < shape.least_bytes ||
+      bar_bytes > shape.most_bytes) {
     throw std::invalid_argument{"a BAR's size is a power of two"};
   }
-  if (!runtime::is_aligned(place.value, bar_bytes) || place.value > highest) {
+  if (!runtime::is_aligned(place.value, bar_bytes) || place.value > shape.highest) {
     throw std::invalid_argument{"a BAR lies at a multiple of its size"};
   }
-  bars_[index] = {width, bar_bytes};
-  const std::uint64_t movable = ~(bar_bytes - 1);
-  const std::uint64_t kind = width == BarWidth::Bits64 ? is_64_bits : 0;
-  set(bar_offset(index), static_cast<std::uint32_t>(place.value | kind));
+  bars_[index] = {kind, bar_bytes};
+  const std::uint64_t movable = shape.highest & ~(bar_bytes - 1);
+  set(bar_offset(index), static_cast<std::uint32_t>(place.value | shape.kind_bits));
   let_write(bar_offset(index), static_cast<std::uint32_t>(movable));
-  if (width == BarWidth::Bits32) return;
+  if (kind == BarKind::Ports) let_write<std::uint16_t>(Command, driver_commands | IoSpace);
+  if (kind != BarKind::Memory64) return;
   set(bar_offset(index + 1), static_cast<std::uint32_t>(place.value >> 32));
   let_write(bar_offset(index + 1), static_cast<std::uint32_t>(movable >> 32));
 }
@@ -126,9 +146,10 @@ void ConfigSpace::write(std::uint64_t offset, std::span<const std::byte> data) {
 std::optional<platform::AddressRange> ConfigSpace::bar_place(unsigned index) const {
   if (bar_bytes(index) == 0) return std::nullopt;
   const Bar& bar = bars_[index];
-  if ((get<std::uint16_t>(Command) & MemorySpace) == 0) return std::nullopt;
+  const CommandBit enable = bar.kind == BarKind::Ports ? IoSpace : MemorySpace;
+  if ((get<std::uint16_t>(Command) & enable) == 0) return std::nullopt;
   std::uint64_t start = get<std::uint32_t>(bar_offset(index));
-  if (bar.width == BarWidth::Bits64) {
+  if (bar.kind == BarKind::Memory64) {
     start |= std::uint64_t{get<std::uint32_t>(bar_offset(index + 1))} << 32;
   }
   start &= ~(bar.size_bytes - 1);

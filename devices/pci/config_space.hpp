@@ -26,9 +26,12 @@ struct Identity {
   std::uint16_t subsystem = 0;
 };
 
-/// Base address registers: where a function's own registers are in memory.
+/// Where registers can be. An address in either is a GuestAddress here: that of a port, its number.
+enum class Space : std::uint8_t { Memory, Ports };
+
+/// Base address registers: where a function's own registers are.
 inline constexpr unsigned bar_count = 6;
-enum class BarWidth : std::uint8_t { Bits32, Bits64 };
+enum class BarKind : std::uint8_t { Memory32, Memory64, Ports };
 
 enum class CapabilityId : std::uint8_t { Vendor = 0x09, Msix = 0x11 };
 
@@ -39,10 +42,13 @@ class ConfigSpace {
 
   explicit ConfigSpace(Identity identity);
 
-  /// A BAR of `bar_bytes` (a power of two, 16 or more), as firmware would have placed it. One of 64
-  /// bits takes the next index, too. Throws std::invalid_argument for what cannot be.
-  void add_bar(unsigned index, BarWidth width, std::uint64_t bar_bytes,
-               platform::GuestAddress place);
+  /// At most so many at one BAR, 6.2.5.1.
+  static constexpr std::uint64_t most_ports = 256;
+
+  /// A BAR of `bar_bytes` (a power of two; 16 or more of memory, 4 to 256 ports), as firmware would
+  /// have placed it. One of 64 bits takes the next index, too. Throws std::invalid_argument for
+  /// what cannot be.
+  void add_bar(unsigned index, BarKind kind, std::uint64_t bar_bytes, platform::GuestAddress place);
 
   /// Adds a capability to the list: `body` is what follows its two bytes of header; the driver may
   /// change the bits set in `writable`. Returns where it begins. Throws std::invalid_argument when
@@ -69,8 +75,11 @@ class ConfigSpace {
   [[nodiscard]] std::uint64_t bar_bytes(unsigned index) const {
     return index < bar_count ? bars_[index].size_bytes : 0;
   }
-  /// Where a BAR answers: nowhere while the driver has switched memory off, or put it so that its
-  /// end wraps.
+  [[nodiscard]] Space bar_space(unsigned index) const {
+    return index < bar_count && bars_[index].kind == BarKind::Ports ? Space::Ports : Space::Memory;
+  }
+  /// Where a BAR answers: nowhere while the driver has switched its space off, or put it so that
+  /// its end wraps.
   [[nodiscard]] std::optional<platform::AddressRange> bar_place(unsigned index) const;
 
  private:
@@ -80,7 +89,7 @@ class ConfigSpace {
   }
 
   struct Bar {
-    BarWidth width = BarWidth::Bits32;
+    BarKind kind = BarKind::Memory32;
     std::uint64_t size_bytes = 0;  // 0: there is none
   };
 

@@ -1,4 +1,4 @@
-// What a root bus and its memory window know of a PCI function.
+// What a root bus and its windows know of a PCI function.
 //
 // Threads: configuration under the bus's lock, one call at a time; BARs on vCPU threads, several at
 //          once, also while they are being moved.
@@ -25,7 +25,8 @@ class Function {
 
   /// How large a BAR is; 0 if there is none.
   [[nodiscard]] virtual std::uint64_t bar_bytes(unsigned bar) const = 0;
-  /// Where the driver has it answer; nowhere while it has switched memory off.
+  [[nodiscard]] virtual Space bar_space(unsigned /*bar*/) const { return Space::Memory; }
+  /// Where the driver has it answer; nowhere while it has switched that space off.
   [[nodiscard]] virtual std::optional<platform::AddressRange> bar_place(unsigned bar) const = 0;
   /// From now on it answers there, which may be nowhere.
   virtual void bar_moved(unsigned /*bar*/, std::optional<platform::GuestAddress> /*to*/) {}

@@ -12,7 +12,7 @@ constexpr std::uint64_t functions_per_device = 8;
 
 }  // namespace
 
-RootBus::RootBus(std::vector<platform::AddressRange> windows) : windows_{std::move(windows)} {
+RootBus::RootBus(std::vector<Window> windows) : windows_{std::move(windows)} {
   functions_[0] = &bridge_;
 }
 
@@ -56,7 +56,7 @@ void RootBus::follow(Function& function) {
     std::optional<platform::GuestAddress> wanted;
     if (const auto range = function.bar_place(place.index)) {
       const bool handed_on = std::ranges::any_of(
-          windows_, [&](platform::AddressRange window) { return window.contains(*range); });
+          windows_, [&](const Window& window) { return window.contains(place.space, *range); });
       if (handed_on) wanted = range->start;
     }
     if (wanted == place.start()) continue;

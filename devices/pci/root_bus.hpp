@@ -16,9 +16,9 @@
 
 #include "devices/bus_device.hpp"
 #include "devices/pci/bar_map.hpp"
+#include "devices/pci/bar_window.hpp"
 #include "devices/pci/function.hpp"
 #include "devices/pci/host_bridge.hpp"
-#include "platform/address.hpp"
 
 namespace devices::pci {
 
@@ -35,7 +35,7 @@ class RootBus final : public BusDevice {
   static constexpr std::uint64_t ecam_bytes = 0x10'0000;
 
   /// `windows`: what the bridge hands on. A BAR that does not lie in one of them answers nowhere.
-  explicit RootBus(std::vector<platform::AddressRange> windows);
+  explicit RootBus(std::vector<Window> windows);
 
   /// Puts a function, which outlives the bus, at device 1 to 31. Throws std::invalid_argument when
   /// that is not free.
@@ -50,7 +50,7 @@ class RootBus final : public BusDevice {
   [[nodiscard]] Function* find(std::uint64_t offset) const;
   void follow(Function& function);
 
-  const std::vector<platform::AddressRange> windows_;
+  const std::vector<Window> windows_;
   HostBridge bridge_;
   std::array<Function*, most_devices> functions_{};
   BarMap bars_;

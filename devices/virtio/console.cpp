@@ -73,9 +73,8 @@ Task<> Console::receive(Queue& queue) {
 void Console::notified(std::uint16_t queue) {
   if (queue != transmit_queue) return;
   output_.with([this](Output& output) {
-    const bool more = take_in(output);
-    if (output.sending || (output.bytes.empty() && !more)) return;
-    output.sending = true;
+    (void)take_in(output);
+    if (std::exchange(output.sending, true)) return;
     guest_wrote_.notify();
   });
 }
@@ -102,7 +101,7 @@ void Console::append(Output& output, Chain chain) {
   if (!chain.readable.empty()) {
     output.unfinished = std::move(chain);
   } else if (output.queue != nullptr) {
-    output.queue->push(std::move(chain), 0);
+    output.queue->push_silently(std::move(chain), 0);
   }
 }
 
@@ -110,6 +109,7 @@ void Console::append(Output& output, Chain chain) {
 Console::Taken Console::take_output() {
   return output_.with([this](Output& output) {
     const bool more = take_in(output);
+    if (output.queue != nullptr) output.queue->tell();
     Taken taken{std::exchange(output.bytes, {}), more};
     output.sending = more || !taken.bytes.empty();
     return taken;

@@ -51,7 +51,7 @@ std::uint8_t add(pci::ConfigSpace& config, const Content& content) {
 Body structure(CapabilityType type, Structure where, std::uint32_t size_bytes) {
   return {.length = length,
           .type = type,
-          .offset = static_cast<std::uint32_t>(static_cast<std::uint64_t>(where) * page_bytes),
+          .offset = static_cast<std::uint32_t>(static_cast<std::uint64_t>(where) * structure_bytes),
           .size_bytes = size_bytes};
 }
 
@@ -82,14 +82,17 @@ pci::Identity identity(DeviceType type) {
           .subsystem = device};
 }
 
-std::size_t add_capabilities(pci::ConfigSpace& config, std::uint16_t queues) {
+std::size_t add_capabilities(pci::ConfigSpace& config, const NotifyPlace& notify,
+                             std::uint16_t queues) {
   add(config, structure(CommonConfig, Structure::Common, common_config_bytes));
-  BodyWithMore notify{structure(NotifyConfig, Structure::Notify, queues * notify_multiplier),
-                      notify_multiplier};
-  notify.body.length = length_with_more;
-  add(config, notify);
+  add(config, BodyWithMore{{.length = length_with_more,
+                            .type = NotifyConfig,
+                            .bar = static_cast<std::uint8_t>(notify.bar),
+                            .offset = static_cast<std::uint32_t>(notify.offset),
+                            .size_bytes = queues * notify_multiplier},
+                           notify_multiplier});
   add(config, structure(IsrConfig, Structure::Isr, isr_bytes));
-  add(config, structure(DeviceConfig, Structure::Device, page_bytes));
+  add(config, structure(DeviceConfig, Structure::Device, structure_bytes));
   // The driver says where by itself, and last come the bytes it reads or writes.
   const BodyWithMore access{{.length = length_with_more, .type = PciConfig}, 0};
   const BodyWithMore writable{

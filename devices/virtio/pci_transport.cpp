@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
-
-#include "devices/virtio/pci_layout.hpp"
 
 namespace devices::virtio {
 namespace {
@@ -23,6 +22,16 @@ std::uint16_t vectors_for(const Device& device) {
   return static_cast<std::uint16_t>(device.queue_sizes().size() + 1);
 }
 
+/// Of a structure, and where in it. All that is at ports is one.
+struct Register {
+  Structure structure;
+  std::uint64_t offset;
+};
+Register register_at(unsigned bar, std::uint64_t offset) {
+  if (bar == ports_bar) return {Structure::Notify, offset};
+  return {static_cast<Structure>(offset / structure_bytes), offset % structure_bytes};
+}
+
 bool touches(std::uint64_t offset, std::size_t size_bytes, std::size_t first, std::size_t count) {
   return offset < first + count && first < offset + size_bytes;
 }
@@ -39,18 +48,23 @@ PciTransport::PciTransport(const Parts& parts)
              .device = parts.device,
              .interrupts = *this}},
       common_{core_, vectors_for(parts.device)} {
-  add_registers(parts.places);
+  add_registers(parts);
 }
 
-void PciTransport::add_registers(pci::BarPlacer& places) {
+void PciTransport::add_registers(const Parts& parts) {
   const auto [table_bytes, msix] = interrupts_.look([](const pci::MsixTable& table) {
     return std::pair{table.size_bytes(), table.capability(vectors_bar)};
   });
-  config_.add_bar(registers_bar, pci::BarWidth::Bits32, registers_bytes,
-                  places.take(registers_bytes));
-  config_.add_bar(vectors_bar, pci::BarWidth::Bits32, table_bytes, places.take(table_bytes));
+  config_.add_bar(registers_bar, pci::BarKind::Memory32, registers_bytes,
+                  parts.places.take(registers_bytes));
+  config_.add_bar(vectors_bar, pci::BarKind::Memory32, table_bytes, parts.places.take(table_bytes));
+  const std::uint64_t ports = std::bit_ceil(std::uint64_t{core_.queue_count()} * notify_multiplier);
+  if (parts.ports != nullptr && ports <= pci::ConfigSpace::most_ports) {
+    config_.add_bar(ports_bar, pci::BarKind::Ports, ports, parts.ports->take(ports));
+    notify_ = notify_ports;
+  }
   msix_at_ = config_.add_capability(pci::CapabilityId::Msix, msix.body, msix.writable);
-  window_at_ = add_capabilities(config_, core_.queue_count());
+  window_at_ = add_capabilities(config_, notify_, core_.queue_count());
 }
 
 // What the driver has last asked for through the configuration space, if `offset` is where the data
@@ -90,10 +104,16 @@ void PciTransport::write_config(std::uint64_t offset, std::span<const std::byte>
   }
 }
 
-// Each queue has an address of its own, so that the value written need not be looked at. Where a
+// Each queue has an address of its own, so that neither width nor value of a write matter. Where a
 // bell is not wanted, or cannot be, the writes come to write_bar().
+Doorbell PciTransport::bell_of(std::uint16_t queue, GuestAddress bar) const {
+  const GuestAddress place = bar + notify_.offset + queue * notify_multiplier;
+  if (bar_space(notify_.bar) == pci::Space::Memory) return {.place = place, .size_bytes = 0};
+  return {.place = platform::Port{static_cast<std::uint16_t>(place.value)}, .size_bytes = 0};
+}
+
 void PciTransport::bar_moved(unsigned bar, std::optional<GuestAddress> to) {
-  if (bar != registers_bar) return;
+  if (bar != notify_.bar) return;
   for (std::uint16_t queue = 0; queue < bells_.size(); ++queue) {
     std::optional<Doorbell>& bell = bells_[queue];
     runtime::Event* const event = core_.doorbell(queue);
@@ -101,9 +121,7 @@ void PciTransport::bar_moved(unsigned bar, std::optional<GuestAddress> to) {
     if (bell) doorbells_.unring(*bell, *event);
     bell.reset();
     if (!to) continue;
-    const std::uint64_t offset =
-        static_cast<std::uint64_t>(Structure::Notify) * page_bytes + queue * notify_multiplier;
-    const Doorbell wanted{.place = *to + offset, .size_bytes = 0};
+    const Doorbell wanted = bell_of(queue, *to);
     if (doorbells_.try_ring(wanted, *event)) bell = wanted;
   }
 }
@@ -113,9 +131,9 @@ void PciTransport::read_bar(unsigned bar, std::uint64_t offset, std::span<std::b
     interrupts_.look([&](const pci::MsixTable& table) { table.read(offset, data); });
     return;
   }
-  const std::uint64_t at = offset % page_bytes;
+  const auto [structure, at] = register_at(bar, offset);
   std::uint32_t value = 0;
-  switch (static_cast<Structure>(offset / page_bytes)) {
+  switch (structure) {
     case Structure::Device:
       return core_.read_config(at, data);
     case Structure::Isr:
@@ -140,10 +158,10 @@ void PciTransport::write_bar(unsigned bar, std::uint64_t offset, std::span<const
     interrupts_.update([&](pci::MsixTable& table) { table.write(offset, data); });
     return;
   }
-  const std::uint64_t at = offset % page_bytes;
+  const auto [structure, at] = register_at(bar, offset);
   std::uint32_t value = 0;
   std::memcpy(&value, data.data(), std::min(data.size(), sizeof value));
-  switch (static_cast<Structure>(offset / page_bytes)) {
+  switch (structure) {
     case Structure::Device:
       return core_.write_config(at, data);
     case Structure::Common:

@@ -1,5 +1,6 @@
 // virtio-pci: a device as a function of a PCI bus, its interrupts messages (MSI-X). Modern drivers
-// only, and only such as use MSI-X: there is no interrupt pin.
+// only, and only such as use MSI-X: there is no interrupt pin. On a PC it is notified by writes to
+// ports: one that is an exit costs less than one to memory, whose instruction KVM has to decode.
 //
 // Spec:    Virtio 1.2, 4.1 "Virtio Over PCI Bus".
 // Threads: configuration under the bus's lock, registers on vCPU threads; interrupts from any; the
@@ -16,6 +17,7 @@
 #include "devices/pci/function.hpp"
 #include "devices/pci/message_interrupts.hpp"
 #include "devices/virtio/pci_common_config.hpp"
+#include "devices/virtio/pci_layout.hpp"
 #include "devices/virtio/transport_core.hpp"
 #include "platform/doorbell.hpp"
 #include "platform/interrupts.hpp"
@@ -24,7 +26,7 @@ namespace devices::virtio {
 
 class PciTransport final : public pci::Function, private DriverInterrupts {
  public:
-  /// All of it outlives this object, but for the placer.
+  /// All of it outlives this object, but for the placers.
   struct Parts {
     runtime::Executor executor;
     const platform::GuestMemory& memory;
@@ -33,6 +35,7 @@ class PciTransport final : public pci::Function, private DriverInterrupts {
     platform::Doorbells& doorbells;
     std::uint32_t device_id;  ///< The function's name: bus << 8 | device << 3 | function.
     pci::BarPlacer& places;
+    pci::BarPlacer* ports = nullptr;  ///< Of a PC, for notifications.
   };
   explicit PciTransport(const Parts& parts);
 
@@ -42,6 +45,7 @@ class PciTransport final : public pci::Function, private DriverInterrupts {
   std::optional<platform::AddressRange> bar_place(unsigned bar) const override {
     return config_.bar_place(bar);
   }
+  pci::Space bar_space(unsigned bar) const override { return config_.bar_space(bar); }
   void bar_moved(unsigned bar, std::optional<platform::GuestAddress> to) override;
   void read_bar(unsigned bar, std::uint64_t offset, std::span<std::byte> data) override;
   void write_bar(unsigned bar, std::uint64_t offset, std::span<const std::byte> data) override;
@@ -49,7 +53,8 @@ class PciTransport final : public pci::Function, private DriverInterrupts {
   [[nodiscard]] TransportCore& core() { return core_; }
 
  private:
-  void add_registers(pci::BarPlacer& places);
+  void add_registers(const Parts& parts);
+  [[nodiscard]] platform::Doorbell bell_of(std::uint16_t queue, platform::GuestAddress bar) const;
   struct Window {
     unsigned bar;
     std::uint64_t offset;
@@ -65,6 +70,7 @@ class PciTransport final : public pci::Function, private DriverInterrupts {
   pci::ConfigSpace config_;
   std::size_t msix_at_ = 0;  // capabilities of it
   std::size_t window_at_ = 0;
+  pci_layout::NotifyPlace notify_;
 
   std::atomic<std::uint8_t> isr_ = 0;
   std::vector<std::optional<platform::Doorbell>> bells_;  // one for each queue, while it is there

@@ -60,8 +60,20 @@ void Queue::stage(Chain chain, std::uint32_t written_bytes) {
 }
 
 void Queue::publish() {
-  const bool wanted = std::visit([](auto& ring) { return ring.publish(); }, ring_);
-  if (wanted) events_.used(index_);
+  if (publish_wanted()) events_.used(index_);
+}
+
+bool Queue::publish_wanted() {
+  return std::visit([](auto& ring) { return ring.publish(); }, ring_);
+}
+
+void Queue::push_silently(Chain chain, std::uint32_t written_bytes) {
+  stage(std::move(chain), written_bytes);
+  if (publish_wanted()) untold_ = true;
+}
+
+void Queue::tell() {
+  if (std::exchange(untold_, false)) events_.used(index_);
 }
 
 void Queue::unpop(Chain chain) {

@@ -63,6 +63,13 @@ class Queue {
   /// After at least one stage().
   void publish();
 
+  // The same for who answers in place, and would interrupt the driver at each of its own writes:
+
+  /// The driver sees the chain at once, but hears of it with the next tell().
+  void push_silently(Chain chain, std::uint32_t written_bytes);
+  /// One interrupt for all that was pushed silently, if the driver wants any.
+  void tell();
+
   /// The chain was never popped: the next pop() gives it again. For the latest ones popped, the
   /// very last of them first.
   void unpop(Chain chain);
@@ -87,11 +94,13 @@ class Queue {
   Features features_;
   runtime::Event& doorbell_;
   QueueEvents& events_;
+  [[nodiscard]] bool publish_wanted();
   void break_ring();
 
   runtime::LocalEvent* closing_ = nullptr;  // somebody waits for the end
   std::uint16_t in_flight_ = 0;
   std::uint16_t popped_ = 0;  // since kicked() last let others run
+  bool untold_ = false;       // the driver wants to hear of what was pushed silently
   bool closed_ = false;
 };
 

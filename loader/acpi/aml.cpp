@@ -100,6 +100,18 @@ unsigned hex_digit(char character) {
   return static_cast<unsigned>(character <= '9' ? character - '0' : character - 'A' + 10);
 }
 
+/// What a producer hands on of a space with 16 bits of address, 6.4.3.5.3.
+enum class WordSpace : unsigned { Ports = 1, BusNumbers = 2 };
+
+Bytes word_window(WordSpace space, unsigned kind, std::uint16_t first, std::uint16_t last) {
+  const std::uint16_t granularity = 0;
+  const std::uint16_t translation = 0;
+  return join({bytes({0x88, 0x0D, 0, static_cast<unsigned>(space), both_ends_fixed, kind}),
+               little_endian(granularity), little_endian(first), little_endian(last),
+               little_endian(translation),
+               little_endian(static_cast<std::uint16_t>(last - first + 1))});
+}
+
 }  // namespace
 
 Bytes join(TermList terms) {
@@ -266,13 +278,12 @@ Bytes qword_memory(platform::AddressRange range, MemoryUse use) {
 }
 
 Bytes bus_numbers(std::uint8_t first, std::uint8_t last) {
-  constexpr unsigned is_bus_number = 2;
-  const std::uint16_t granularity = 0;
-  const std::uint16_t translation = 0;
-  return join({bytes({0x88, 0x0D, 0, is_bus_number, both_ends_fixed, 0}),
-               little_endian(granularity), little_endian<std::uint16_t>(first),
-               little_endian<std::uint16_t>(last), little_endian(translation),
-               little_endian(static_cast<std::uint16_t>(last - first + 1))});
+  return word_window(WordSpace::BusNumbers, 0, first, last);
+}
+
+Bytes port_window(platform::PortRange ports) {
+  constexpr unsigned entire_range = 0b11;
+  return word_window(WordSpace::Ports, entire_range, ports.first.value, ports.last().value);
 }
 
 }  // namespace loader::acpi::aml

@@ -80,6 +80,7 @@ enum class MemoryUse {
 [[nodiscard]] Bytes memory_32_fixed(std::uint32_t start, std::uint32_t size_bytes);
 [[nodiscard]] Bytes qword_memory(platform::AddressRange range, MemoryUse use);
 [[nodiscard]] Bytes bus_numbers(std::uint8_t first, std::uint8_t last);  // handed on
+[[nodiscard]] Bytes port_window(platform::PortRange ports);              // the same
 
 /// The terms one after the other.
 [[nodiscard]] Bytes join(TermList terms);

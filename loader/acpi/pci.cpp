@@ -37,13 +37,14 @@ Bytes operating_system_capabilities() {
 }  // namespace
 
 Bytes pci_root(const PciHost& host) {
+  Terms handed_on{bus_numbers(0, host.last_bus()),
+                  qword_memory(host.window, MemoryUse::UncachedWindow)};
+  if (host.ports) handed_on.push_back(port_window(*host.ports));
   return join(
-      {device("PCI0",
-              {name("_HID", eisa_id("PNP0A08")), name("_CID", eisa_id("PNP0A03")),
-               name("_UID", integer(0)), name("_SEG", integer(0)), name("_BBN", integer(0)),
-               name("_CCA", integer(1)), operating_system_capabilities(),
-               name("_CRS", resources({bus_numbers(0, host.last_bus()),
-                                       qword_memory(host.window, MemoryUse::UncachedWindow)}))}),
+      {device("PCI0", {name("_HID", eisa_id("PNP0A08")), name("_CID", eisa_id("PNP0A03")),
+                       name("_UID", integer(0)), name("_SEG", integer(0)), name("_BBN", integer(0)),
+                       name("_CCA", integer(1)), operating_system_capabilities(),
+                       name("_CRS", resources(handed_on))}),
        device("ECAM", {name("_HID", eisa_id("PNP0C02")), name("_UID", integer(0)),
                        name("_CRS", resources({qword_memory(host.ecam, MemoryUse::Registers)}))})});
 }

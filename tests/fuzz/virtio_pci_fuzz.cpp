@@ -1,13 +1,13 @@
 // A driver that writes anything into the configuration space and the BARs of a virtio-pci function,
 // between turns of the Loop.
 //
-// Input: steps of an operation, an offset and four bytes of value.
+// Input: whether there are ports; steps of an operation, an offset and four bytes of value.
 
 #include <array>
 #include <cstdint>
 #include <cstring>
 
-#include "devices/pci/mmio_window.hpp"
+#include "devices/pci/bar_window.hpp"
 #include "devices/pci/root_bus.hpp"
 #include "devices/virtio/entropy.hpp"
 #include "devices/virtio/pci_transport.hpp"
@@ -20,11 +20,14 @@
 namespace {
 
 using namespace devices::virtio;
-using devices::pci::MmioWindow;
+using devices::pci::BarWindow;
 using devices::pci::RootBus;
+using devices::pci::Space;
+using devices::pci::Window;
 
 constexpr std::uint64_t memory_bytes = 0x10000;
-constexpr platform::AddressRange window{{0xD000'0000}, 0x2'0000};
+constexpr Window memory_window{Space::Memory, {{0xD000'0000}, 0x2'0000}};
+constexpr Window port_window{Space::Ports, {{0xC000}, 0x100}};
 constexpr std::uint64_t function_at = 1 << 15;  // in the ECAM
 // Of the capability for access to registers: which one, and what is written there.
 constexpr std::uint64_t access_offset_at = 0x98, access_data_at = 0xA0;
@@ -36,8 +39,11 @@ class Nobody final : public platform::InterruptController, public platform::Door
     require(device_id == 8);
   }
   bool try_ring(const platform::Doorbell& doorbell, runtime::Event&) noexcept override {
-    const auto place = std::get<platform::GuestAddress>(doorbell.place);
-    require(window.contains(place));
+    if (const auto* const port = std::get_if<platform::Port>(&doorbell.place)) {
+      require(port_window.range.contains(platform::GuestAddress{port->value}));
+    } else {
+      require(memory_window.range.contains(std::get<platform::GuestAddress>(doorbell.place)));
+    }
     if (++asked_ % 3 == 0) return false;
     require(++bells_ == 1);
     return true;
@@ -74,7 +80,7 @@ struct Guest {
 
   /// What no fuzzer would find soon: the way to a running device.
   void set_up() {
-    write<std::uint16_t>(bus, function_at + 0x04, 2);
+    write<std::uint16_t>(bus, function_at + 0x04, 3);
     write<std::uint16_t>(bus, function_at + 0x42, 0x8000);
     put(0x14, std::uint8_t{1});
     put(0x14, std::uint8_t{3});
@@ -91,25 +97,34 @@ struct Guest {
     put(0x14, std::uint8_t{15});
   }
 
+  void notify() {
+    const std::array<std::byte, 2> queue{};
+    function.write_bar(has_ports ? 2 : 0, has_ports ? 0 : 0x6000, queue);
+  }
+
   runtime::Loop& loop;
+  const bool has_ports;
   platform::GuestMemory memory{std::array{platform::AddressRange{{0}, memory_bytes}}};
   Entropy device;
   Nobody nobody;
-  devices::pci::BarPlacer places{window};
+  devices::pci::BarPlacer places{memory_window.range};
+  devices::pci::BarPlacer ports{port_window.range};
   PciTransport function{{.executor = loop.executor(),
                          .memory = memory,
                          .device = device,
                          .interrupts = nobody,
                          .doorbells = nobody,
                          .device_id = 8,
-                         .places = places}};
-  RootBus bus{std::vector{window}};
-  MmioWindow registers{window.start, bus.bars()};
+                         .places = places,
+                         .ports = has_ports ? &ports : nullptr}};
+  RootBus bus{std::vector{memory_window, port_window}};
+  BarWindow registers{memory_window, bus.bars()};
+  BarWindow port_registers{port_window, bus.bars()};
 };
 
 /// A reset, or a queue's, waits for the Loop, which is this very thread.
 bool waits_for_us(std::uint64_t offset) {
-  const std::uint64_t at = offset % 0x4000;
+  const std::uint64_t at = offset % 0x8000;
   return at == 0x14 || at == 0x3A;
 }
 
@@ -120,11 +135,11 @@ bool waits_for_us(Guest& guest, std::uint64_t config_offset) {
 }
 
 runtime::Task<> play(Guest& guest, std::span<const std::uint8_t> data, runtime::Scope& tasks) {
-  for (std::size_t at = 0; at + 7 <= data.size(); at += 7) {
+  for (std::size_t at = 1; at + 7 <= data.size(); at += 7) {
     std::uint32_t value = 0;
     std::memcpy(&value, &data[at + 3], sizeof value);
     const std::uint64_t offset = data[at + 1] + data[at + 2] * 0x100u;
-    switch (data[at] % 8) {
+    switch (data[at] % 10) {
       case 0:
         (void)guest.read(guest.registers, offset);
         break;
@@ -144,10 +159,16 @@ runtime::Task<> play(Guest& guest, std::span<const std::uint8_t> data, runtime::
         break;
       case 5:
         (void)guest.memory.store({0x1000u + value % 0x2400}, data[at + 1]);
-        guest.put(0x3000, std::uint16_t{0});
+        guest.notify();
         break;
       case 6:
         guest.put(0x14, static_cast<std::uint8_t>(value | 1));
+        break;
+      case 7:
+        (void)guest.read(guest.port_registers, data[at + 1]);
+        break;
+      case 8:
+        guest.write(guest.port_registers, data[at + 1], value);
         break;
       default:
         co_await runtime::yield();
@@ -160,9 +181,9 @@ runtime::Task<> play(Guest& guest, std::span<const std::uint8_t> data, runtime::
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
-  if (size_bytes > 7 * 200) return 0;
+  if (size_bytes == 0 || size_bytes > 1 + 7 * 200) return 0;
   static runtime::Loop loop;  // a ring of the kernel's for each input would be slow
-  Guest guest{.loop = loop};
+  Guest guest{.loop = loop, .has_ports = data[0] % 2 == 0};
   guest.bus.add(1, guest.function);
   const auto run = [&](runtime::Scope& tasks) {
     tasks.spawn(guest.function.core().run());

@@ -44,9 +44,11 @@ TEST_CASE("disk options: everything else", "[vmm][options]") {
 TEST_CASE("disk options: what is wrong is said in one line", "[vmm][options]") {
   CHECK(refusal({"ro"}) == "--disk: found 'ro', expected a file=PATH in it");
   CHECK(refusal({""}) == "--disk: found '' with an empty part, expected KEY=VALUE,...");
-  CHECK(
-      refusal({"a.raw"}) ==
-      "--disk: found 'a.raw', expected file=, id=, queues=, format=, ro, direct, discard, overlay");
+  CHECK(refusal({"a.raw"}) ==
+        "--disk: found 'a.raw', expected file=, id=, queues=, format=, ro, direct, discard, "
+        "overlay, transport=");
+  CHECK(refusal({"file=a,transport=isa"}) ==
+        "--disk transport: found 'isa', expected one of mmio, pci");
   CHECK(refusal({"file="}) == "--disk: found file without a value, expected file=VALUE");
   CHECK(refusal({"file=a,queues=0"}) == "--disk: found queues=0, expected a number from 1 to 16");
   CHECK(refusal({"file=a,queues=17"}) == "--disk: found queues=17, expected a number from 1 to 16");

@@ -179,12 +179,30 @@ TEST_CASE("dry run: virtio devices on a PCI bus", "[vmm][dry-run]") {
   CHECK(pc.find("  0x0000e0000000 - 0x0000e00fffff  reserved\n") != std::string::npos);
   CHECK(pc.find("  0x0000e0000000 - 0x0000e00fffff  PCI configuration space\n"
                 "  0x0000d0000000 - 0x0000d3ffffff  registers of PCI functions\n"
+                "  port 0xc000-0xffff  registers of PCI functions\n"
                 "  PCI 00:01.0                      virtio entropy\n") != std::string::npos);
   const Arm64 machine;
   CHECK(with_pci(machine.config)
             .find("  0x0000ef000000 - 0x0000ef0fffff  PCI configuration space\n"
                   "  0x0000eb000000 - 0x0000eeffffff  registers of PCI functions\n"
                   "  PCI 00:01.0                      virtio entropy\n") != std::string::npos);
+}
+
+TEST_CASE("dry run: virtio devices in pages and on a PCI bus, in one machine", "[vmm][dry-run]") {
+  const KernelFile kernel;
+  MachineConfig config = base(vmm::Architecture::X86_64, kernel.path());
+  config.rng = true;
+  config.disks = {{.path = "a.raw", .id = "a", .transport = vmm::VirtioTransport::Pci},
+                  {.path = "b.raw", .id = "b"},
+                  {.path = "c.raw", .id = "c", .transport = vmm::VirtioTransport::Pci}};
+  CHECK(describe(config).find(
+            "  0x0000c0010000 - 0x0000c0010fff  virtio entropy, interrupt 16\n"
+            "  0x0000c0011000 - 0x0000c0011fff  virtio disk b, 'b.raw', interrupt 17\n"
+            "  0x0000e0000000 - 0x0000e00fffff  PCI configuration space\n"
+            "  0x0000d0000000 - 0x0000d3ffffff  registers of PCI functions\n"
+            "  port 0xc000-0xffff  registers of PCI functions\n"
+            "  PCI 00:01.0                      virtio disk a, 'a.raw'\n"
+            "  PCI 00:02.0                      virtio disk c, 'c.raw'\n") != std::string::npos);
 }
 
 TEST_CASE("dry run: a PCI bus without functions is not there", "[vmm][dry-run]") {

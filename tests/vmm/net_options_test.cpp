@@ -60,6 +60,8 @@ TEST_CASE("net options: one line says what is wrong with it", "[vmm][options]") 
   CHECK(refusal({"tap=a,queues=17"}).starts_with("--net: found queues=17"));
   CHECK(refusal({"tap=a,mtu=67"}).starts_with("--net: found mtu=67"));
   CHECK(refusal({"fd=2"}).starts_with("--net: found fd=2"));
+  CHECK(refusal({"user,transport=isa"}) ==
+        "--net transport: found 'isa', expected one of mmio, pci");
   CHECK(refusal({"user,bridge=br0"}).starts_with("--net: found 'bridge'"));
 }
 

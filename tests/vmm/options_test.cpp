@@ -74,6 +74,14 @@ TEST_CASE("options: virtio devices on a PCI bus, which the kernel then looks for
   CHECK_THAT(parsed({"--virtio-transport", "pci"}).command_line, ContainsSubstring(" pci=off "));
   CHECK_THAT(parsed({"--rng", "--virtio-transport", "pci"}).command_line,
              !ContainsSubstring("pci"));
+  CHECK_THAT(parsed({"--disk", "file=a,transport=pci"}).command_line, !ContainsSubstring("pci"));
+  CHECK_THAT(parsed({"--disk", "file=a,transport=mmio", "--virtio-transport", "pci"}).command_line,
+             ContainsSubstring(" pci=off "));
+  const auto mixed = parsed({"--virtio-transport", "pci", "--disk", "file=a", "--disk",
+                             "file=b,transport=mmio", "--net", "user,transport=mmio"});
+  CHECK(mixed.disks[0].transport == Transport::Pci);
+  CHECK(mixed.disks[1].transport == Transport::Mmio);
+  CHECK(mixed.networks[0].transport == Transport::Mmio);
   CHECK_THROWS_MATCHES(
       parsed({"--virtio-transport", "isa"}), BadUsage,
       MessageMatches(ContainsSubstring("--virtio-transport: found 'isa', expected one of")));
@@ -160,7 +168,19 @@ TEST_CASE("options: disks in their order, and no more than there are places for"
   for (int i = 0; i < 18; ++i) arguments.insert(arguments.end(), {"--disk", "file=a"});
   CHECK_THROWS_MATCHES(
       parse_options(arguments), BadUsage,
-      MessageMatches(StartsWith("--disk: found 18 virtio devices with it, expected at most 17")));
-  arguments.resize(arguments.size() - 2);
+      MessageMatches(
+          StartsWith("--disk: found 18 virtio devices on MMIO with it, expected at most 17")));
+  arguments.insert(arguments.end(), {"--virtio-transport", "pci"});
   CHECK_NOTHROW(parse_options(arguments));
+  arguments.resize(arguments.size() - 4);
+  CHECK_NOTHROW(parse_options(arguments));
+  for (int i = 0; i < 30; ++i) {
+    arguments.insert(arguments.end(), {"--disk", "file=a,transport=pci"});
+  }
+  arguments.insert(arguments.end(), {"--net", "user,transport=pci"});
+  CHECK_NOTHROW(parse_options(arguments));
+  arguments.insert(arguments.end(), {"--net", "user,transport=pci"});
+  CHECK_THROWS_MATCHES(parse_options(arguments), BadUsage,
+                       MessageMatches(StartsWith(
+                           "--net: found 32 virtio devices on PCI with it, expected at most 31")));
 }

@@ -25,12 +25,9 @@ void describe_devices(const MachineConfig& config, loader::arm64::Machine& machi
     machine.power_button = {.interrupt = address_map::power_interrupt};
   }
   const VirtioPlaces places = address_map::virtio();
-  if (has_pci(config)) {
-    machine.pci = places.pci;
-    return;
-  }
-  for (std::size_t i = 0; i < virtio_device_names(config).size(); ++i) {
-    machine.virtio_mmio.push_back({places.pages[i].registers, places.pages[i].interrupt});
+  if (has_pci(config)) machine.pci = places.pci;
+  for (const VirtioPlace& page : taken_pages(config, places)) {
+    machine.virtio_mmio.push_back({page.registers, page.interrupt});
   }
 }
 
@@ -43,7 +40,7 @@ Devices::Devices(const MachineConfig& config, const PlatformConfig& platform, pl
     : pins_{vm.interrupts()},
       rtc_{wiring.executor, pins_.line(address_map::rtc_interrupt)},
       boot_timer_{wiring.timeline},
-      virtio_{{config, address_map::virtio(), vm, memory, wiring}, mmio_} {
+      virtio_{{config, address_map::virtio(), vm, memory, wiring}, {mmio_}} {
   add_serial_ports(wiring);
   add_message_frame(platform);
   add_power_button(config, wiring.executor);

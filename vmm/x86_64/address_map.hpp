@@ -51,10 +51,11 @@ inline constexpr std::array<platform::Gsi, 17> virtio_interrupts{{{16},
                                                                   {15}}};
 inline constexpr platform::AddressRange pci_window{{0xD000'0000}, 64_MiB};
 inline constexpr platform::AddressRange pci_ecam{{0xE000'0000}, 1_MiB};  // of one bus
+inline constexpr platform::PortRange pci_ports{{0xC000}, 0x4000};  // above any a PC's board has
 
 [[nodiscard]] inline VirtioPlaces virtio() {
   return {.pages = virtio_places({0xC001'0000}, virtio_interrupts),
-          .pci = {.ecam = pci_ecam, .window = pci_window}};
+          .pci = {.ecam = pci_ecam, .window = pci_window, .ports = pci_ports}};
 }
 
 /// The RAM ranges of a machine with so much memory, ascending.

@@ -27,33 +27,25 @@ std::string_view type_name(MemoryType type) {
   return "?";
 }
 
-void add_ports(Description& out, platform::Port first, std::uint64_t count, std::string_view what) {
-  if (count == 1) {
-    out.line("  port {:#05x}          {}", first.value, what);
-  } else {
-    out.line("  port {:#05x}-{:#05x}    {}", first.value, first.value + count - 1, what);
-  }
-}
-
 void add_devices(Description& out, const MachineConfig& config) {
   out.line("devices");
   for (std::size_t i = 0; i < serial_port_count; ++i) {
     if (config.serial[i].kind == SerialBackend::Kind::None) continue;
     const address_map::SerialPlace place = address_map::serial_ports[i];
-    add_ports(out, place.base, devices::Uart16550::size_bytes,
+    out.ports({place.base, devices::Uart16550::size_bytes},
               fmt::format("COM{}: 16550, IRQ {}, {}", i + 1, place.interrupt.value,
                           name(config.serial[i])));
   }
-  add_ports(out, address_map::rtc, devices::CmosRtc::size_bytes,
+  out.ports({address_map::rtc, devices::CmosRtc::size_bytes},
             fmt::format("CMOS clock, IRQ {}", address_map::rtc_interrupt.value));
-  add_ports(
-      out, address_map::power_management, devices::AcpiPm::size_bytes,
+  out.ports(
+      {address_map::power_management, devices::AcpiPm::size_bytes},
       fmt::format("ACPI power management, IRQ {}", address_map::power_management_interrupt.value));
-  add_ports(out, {devices::PostCodePort::port}, 1, "boot marks 0x40 and 0x41");
-  add_ports(out, {devices::NmiStatusPort::port}, 1, "NMI status");
-  add_ports(out, {devices::FastResetPort::port}, 1, "fast reset");
-  add_ports(out, {devices::I8042ResetPort::port}, 1, "keyboard controller: reset only");
-  add_ports(out, {devices::ResetControlPort::port}, 1, "reset control");
+  out.ports({{devices::PostCodePort::port}}, "boot marks 0x40 and 0x41");
+  out.ports({{devices::NmiStatusPort::port}}, "NMI status");
+  out.ports({{devices::FastResetPort::port}}, "fast reset");
+  out.ports({{devices::I8042ResetPort::port}}, "keyboard controller: reset only");
+  out.ports({{devices::ResetControlPort::port}}, "reset control");
   out.range({address_map::boot_timer, devices::BootTimer::size_bytes}, "boot timer: write 123");
   describe_virtio(out, config, address_map::virtio());
 }

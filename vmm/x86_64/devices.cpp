@@ -41,12 +41,9 @@ void describe_devices(const MachineConfig& config, loader::acpi::x86_64::Machine
   machine.power.base = address_map::power_management;
   machine.power.interrupt = address_map::power_management_interrupt;
   const VirtioPlaces places = address_map::virtio();
-  if (has_pci(config)) {
-    machine.pci = places.pci;
-    return;
-  }
-  for (std::size_t i = 0; i < virtio_device_names(config).size(); ++i) {
-    machine.virtio_mmio.push_back({places.pages[i].registers, places.pages[i].interrupt});
+  if (has_pci(config)) machine.pci = places.pci;
+  for (const VirtioPlace& page : taken_pages(config, places)) {
+    machine.virtio_mmio.push_back({page.registers, page.interrupt});
   }
 }
 
@@ -58,7 +55,7 @@ Devices::Devices(const MachineConfig& config, platform::Vm& vm, const platform::
       fast_reset_{wiring.power},
       i8042_{wiring.power},
       reset_control_{wiring.power},
-      virtio_{{config, address_map::virtio(), vm, memory, wiring}, mmio_} {
+      virtio_{{config, address_map::virtio(), vm, memory, wiring}, {mmio_, &ports_}} {
   add_serial_ports(wiring);
   add_system_devices(config, wiring);
 }

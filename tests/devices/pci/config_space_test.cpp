@@ -81,8 +81,8 @@ TEST_CASE("pci config: accesses of any width, also across its end", "[devices][p
 
 TEST_CASE("pci config: all ones tell how large a BAR is", "[devices][pci]") {
   Bench bench;
-  bench.config.add_bar(0, BarWidth::Bits32, 0x4000, {0xD000'0000});
-  bench.config.add_bar(2, BarWidth::Bits64, 0x2'0000'0000, {0x10'0000'0000});
+  bench.config.add_bar(0, BarKind::Memory32, 0x4000, {0xD000'0000});
+  bench.config.add_bar(2, BarKind::Memory64, 0x2'0000'0000, {0x10'0000'0000});
   CHECK(bench.read(0x10) == 0xD000'0000);
   CHECK(bench.read(0x18) == 0b100);
   CHECK(bench.read(0x1C) == 0x10);
@@ -99,8 +99,8 @@ TEST_CASE("pci config: all ones tell how large a BAR is", "[devices][pci]") {
 
 TEST_CASE("pci config: a BAR answers where it was put, while memory is on", "[devices][pci]") {
   Bench bench;
-  bench.config.add_bar(1, BarWidth::Bits32, 0x1000, {0xD000'0000});
-  bench.config.add_bar(4, BarWidth::Bits64, 0x1000, {0xD000'1000});
+  bench.config.add_bar(1, BarKind::Memory32, 0x1000, {0xD000'0000});
+  bench.config.add_bar(4, BarKind::Memory64, 0x1000, {0xD000'1000});
   CHECK_FALSE(bench.config.bar_place(1));
   bench.decode_memory();
   CHECK(bench.config.bar_place(1) == AddressRange{{0xD000'0000}, 0x1000});
@@ -114,9 +114,40 @@ TEST_CASE("pci config: a BAR answers where it was put, while memory is on", "[de
   CHECK(bench.config.bar_place(4) == AddressRange{{0x5'D000'1000}, 0x1000});
 }
 
+TEST_CASE("pci config: all ones tell how many ports a BAR has", "[devices][pci]") {
+  Bench bench;
+  bench.config.add_bar(2, BarKind::Ports, 8, {0xC008});
+  CHECK(bench.read(0x18) == 0xC009);
+  bench.write(0x18, 0xFFFF'FFFFu);
+  CHECK(bench.read(0x18) == 0x0000'FFF9);  // 16 bits of address, bit 1 reserved
+  bench.write(0x18, 0u);
+  CHECK(bench.read(0x18) == 1);
+  CHECK(bench.config.bar_space(2) == Space::Ports);
+  CHECK(bench.config.bar_space(1) == Space::Memory);
+  CHECK(bench.config.bar_space(~0u) == Space::Memory);
+}
+
+TEST_CASE("pci config: ports answer where they were put, while they are on", "[devices][pci]") {
+  Bench bench;
+  bench.config.add_bar(0, BarKind::Memory32, 0x1000, {0xD000'0000});
+  bench.config.add_bar(2, BarKind::Ports, 4, {0xC000});
+  bench.decode_memory();
+  CHECK(bench.config.bar_place(0));
+  CHECK_FALSE(bench.config.bar_place(2));
+  bench.write<std::uint16_t>(0x04, 1 << 0);
+  CHECK_FALSE(bench.config.bar_place(0));
+  CHECK(bench.config.bar_place(2) == AddressRange{{0xC000}, 4});
+  bench.write(0x18, 0xABCD'D007u);
+  CHECK(bench.config.bar_place(2) == AddressRange{{0xD004}, 4});
+  bench.write(0x18, 0xFFFF'FFFFu);  // the last ports there are
+  CHECK(bench.config.bar_place(2) == AddressRange{{0xFFFC}, 4});
+  bench.write<std::uint16_t>(0x04, 0xFFFF);
+  CHECK(bench.read<std::uint16_t>(0x04) == 0x0547);
+}
+
 TEST_CASE("pci config: a BAR at the very end of all addresses answers nowhere", "[devices][pci]") {
   Bench bench;
-  bench.config.add_bar(0, BarWidth::Bits64, 0x1000, {0xD000'0000});
+  bench.config.add_bar(0, BarKind::Memory64, 0x1000, {0xD000'0000});
   bench.decode_memory();
   bench.write(0x10, 0xFFFF'FFFFu);
   bench.write(0x14, 0xFFFF'FFFFu);
@@ -145,20 +176,24 @@ TEST_CASE("pci config: capabilities make a list", "[devices][pci]") {
 TEST_CASE("pci config: what cannot be is refused", "[devices][pci]") {
   Bench bench;
   ConfigSpace& config = bench.config;
-  CHECK_THROWS_AS(config.add_bar(6, BarWidth::Bits32, 0x1000, {0}), std::invalid_argument);
-  CHECK_THROWS_AS(config.add_bar(5, BarWidth::Bits64, 0x1000, {0}), std::invalid_argument);
-  CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 8, {0}), std::invalid_argument);
-  CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 0x3000, {0}), std::invalid_argument);
-  CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 0x1'0000'0000, {0}), std::invalid_argument);
-  CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 0x1000, {0x800}), std::invalid_argument);
-  CHECK_THROWS_AS(config.add_bar(0, BarWidth::Bits32, 0x1000, {0x1'0000'0000}),
+  CHECK_THROWS_AS(config.add_bar(6, BarKind::Memory32, 0x1000, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(5, BarKind::Memory64, 0x1000, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Memory32, 8, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Memory32, 0x3000, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Memory32, 0x1'0000'0000, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Memory32, 0x1000, {0x800}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Memory32, 0x1000, {0x1'0000'0000}),
                   std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 2, {0xC000}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 512, {0xC000}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 8, {0xC004}), std::invalid_argument);
+  CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 8, {0x1'0000}), std::invalid_argument);
   ConfigSpace other{Bench{}.config};
-  other.add_bar(2, BarWidth::Bits64, 0x1000, {0x1000});
+  other.add_bar(2, BarKind::Memory64, 0x1000, {0x1000});
   for (const unsigned taken : {2u, 3u}) {
-    CHECK_THROWS_AS(other.add_bar(taken, BarWidth::Bits32, 0x1000, {0}), std::invalid_argument);
+    CHECK_THROWS_AS(other.add_bar(taken, BarKind::Memory32, 0x1000, {0}), std::invalid_argument);
   }
-  CHECK_THROWS_AS(other.add_bar(1, BarWidth::Bits64, 0x1000, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(other.add_bar(1, BarKind::Memory64, 0x1000, {0}), std::invalid_argument);
   CHECK_THROWS_AS(config.add_capability(CapabilityId::Msix, bytes(191)), std::invalid_argument);
   CHECK_THROWS_AS(config.add_capability(CapabilityId::Msix, bytes(2), bytes(3)),
                   std::invalid_argument);

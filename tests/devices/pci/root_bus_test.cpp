@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "devices/pci/bar_placer.hpp"
-#include "devices/pci/mmio_window.hpp"
+#include "devices/pci/bar_window.hpp"
 #include "tests/devices/fakes.hpp"
 
 using namespace devices::pci;
@@ -16,18 +16,21 @@ using platform::GuestAddress;
 
 namespace {
 
-constexpr AddressRange window{{0xD000'0000}, 0x10'0000};
-constexpr std::uint64_t command = 0x04, bar0 = 0x10, bar1 = 0x14;
-constexpr std::uint16_t memory_on = 1 << 1, memory_off = 0;
+constexpr Window window{Space::Memory, {{0xD000'0000}, 0x10'0000}};
+constexpr Window port_window{Space::Ports, {{0xC000}, 0x4000}};
+constexpr std::uint64_t command = 0x04, bar0 = 0x10, bar1 = 0x14, bar2 = 0x18;
+constexpr std::uint16_t ports_on = 1 << 0, memory_on = 1 << 1, memory_off = 0;
 
-/// Its BAR 0 and BAR 1 read as what it is called, and remember what was written.
+/// Its BARs, of which the third is at ports, read as what it is called, and remember what was
+/// written.
 class Named final : public Function {
  public:
   using Move = std::pair<unsigned, std::optional<GuestAddress>>;
 
-  Named(std::uint8_t name, GuestAddress place) : name_{name} {
-    config_.add_bar(0, BarWidth::Bits32, 0x1000, place);
-    config_.add_bar(1, BarWidth::Bits32, 0x100, place + 0x1000);
+  Named(std::uint8_t name, GuestAddress place, GuestAddress ports = {0xC000}) : name_{name} {
+    config_.add_bar(0, BarKind::Memory32, 0x1000, place);
+    config_.add_bar(1, BarKind::Memory32, 0x100, place + 0x1000);
+    config_.add_bar(2, BarKind::Ports, 8, ports);
   }
   void read_config(std::uint64_t offset, std::span<std::byte> data) override {
     config_.read(offset, data);
@@ -39,6 +42,7 @@ class Named final : public Function {
   std::optional<AddressRange> bar_place(unsigned bar) const override {
     return config_.bar_place(bar);
   }
+  Space bar_space(unsigned bar) const override { return config_.bar_space(bar); }
   void bar_moved(unsigned bar, std::optional<GuestAddress> to) override {
     moves.emplace_back(bar, to);
   }
@@ -66,12 +70,18 @@ struct Bench {
     return std::uint64_t{device} << 15 | offset;
   }
   void turn_on(unsigned device) { write_to(bus, of(device, command), memory_on); }
-  std::uint8_t at(std::uint64_t address) { return read_from(memory, address - window.start.value); }
+  std::uint8_t at(std::uint64_t address) {
+    return read_from(memory, address - window.range.start.value);
+  }
+  std::uint8_t at_port(std::uint64_t port) {
+    return read_from(ports, port - port_window.range.start.value);
+  }
 
   Named first{0x10, {0xD000'0000}};
   Named second{0x20, {0xD000'2000}};
-  RootBus bus{std::vector{window}};
-  MmioWindow memory{window.start, bus.bars()};
+  RootBus bus{std::vector{window, port_window}};
+  BarWindow memory{window, bus.bars()};
+  BarWindow ports{port_window, bus.bars()};
 };
 
 }  // namespace
@@ -149,6 +159,56 @@ TEST_CASE("pci bus: a BAR outside of the bridge's window answers nowhere", "[dev
   CHECK(bench.at(0xD00F'FFFF) == 0x10);
 }
 
+TEST_CASE("pci bus: ports answer once they are on, and follow the driver", "[devices][pci]") {
+  Bench bench;
+  bench.turn_on(1);
+  bench.first.moves.clear();
+  CHECK(bench.at_port(0xC000) == 0xFF);
+  write_to(bench.bus, Bench::of(1, command), ports_on);
+  CHECK(bench.at_port(0xC000) == 0x12);
+  CHECK(bench.at_port(0xC007) == 0x12);
+  CHECK(bench.at_port(0xC008) == 0xFF);
+  write_to(bench.bus, Bench::of(1, bar2), 0xFFFF'FFFFu);  // as a driver asks for its size
+  CHECK(bench.at_port(0xFFF8) == 0x12);
+  write_to(bench.bus, Bench::of(1, bar2), 0xD008u);
+  CHECK(bench.at_port(0xFFF8) == 0xFF);
+  write_to(bench.ports, 0x100A, std::uint16_t{1});
+  CHECK(bench.first.written == std::pair{2u, std::uint64_t{2}});
+  write_to(bench.bus, Bench::of(1, command), memory_off);
+  CHECK(bench.at_port(0xD008) == 0xFF);
+  CHECK(bench.first.moves == std::vector<Named::Move>{{0u, {}},
+                                                      {1u, {}},
+                                                      {2u, GuestAddress{0xC000}},
+                                                      {2u, GuestAddress{0xFFF8}},
+                                                      {2u, GuestAddress{0xD008}},
+                                                      {2u, {}}});
+}
+
+TEST_CASE("pci bus: neither space's window hands on what is in the other's", "[devices][pci]") {
+  constexpr Window low{Space::Memory, port_window.range};
+  Named function{0x10, {0xC000}, {0xD000}};
+  RootBus bus{std::vector{low}};
+  bus.add(1, function);
+  write_to(bus, Bench::of(1, command), static_cast<std::uint16_t>(ports_on | memory_on));
+  CHECK(function.moves ==
+        std::vector<Named::Move>{{0u, GuestAddress{0xC000}}, {1u, GuestAddress{0xD000}}});
+  BarWindow memory{low, bus.bars()};
+  BarWindow ports{port_window, bus.bars()};
+  CHECK(read_from(memory, 0) == 0x10);
+  CHECK(read_from(ports, 0) == 0xFF);
+}
+
+TEST_CASE("pci bus: ports outside of the bridge's window answer nowhere", "[devices][pci]") {
+  Bench bench;
+  write_to(bench.bus, Bench::of(1, command), ports_on);
+  bench.first.moves.clear();
+  for (const std::uint32_t place : {0u, 0x3F8u, 0x400u, 0xCF8u, 0xBFF8u}) {
+    write_to(bench.bus, Bench::of(1, bar2), place);
+    CHECK(bench.at_port(0xC000) == 0xFF);
+  }
+  CHECK(bench.first.moves == std::vector<Named::Move>{{2u, {}}});
+}
+
 TEST_CASE("pci bus: of BARs over each other one answers", "[devices][pci]") {
   Bench bench;
   bench.turn_on(1);
@@ -166,6 +226,9 @@ TEST_CASE("pci bus: an access that leaves a BAR is nobody's", "[devices][pci]") 
   bench.turn_on(1);
   CHECK(read_from<std::uint32_t>(bench.memory, 0xFFE) == 0xFFFF'FFFF);
   CHECK(read_from<std::uint32_t>(bench.memory, 0xFFC) == 0x1010'1010);
+  write_to(bench.bus, Bench::of(1, command), ports_on);
+  CHECK(read_from<std::uint32_t>(bench.ports, 6) == 0xFFFF'FFFF);
+  CHECK(read_from<std::uint32_t>(bench.ports, 4) == 0x1212'1212);
 }
 
 TEST_CASE("pci bus: BARs move while other processors look", "[devices][pci]") {

@@ -16,6 +16,9 @@ class EchoDevice final : public devices::virtio::Device {
  public:
   static constexpr auto own_feature = static_cast<devices::virtio::Feature>(1 << 5);
 
+  /// Of queues behind the first, each has 8 places.
+  explicit EchoDevice(std::size_t queues = 2) : sizes_(queues, 8) { sizes_[0] = 16; }
+
   devices::virtio::DeviceType type() const override { return devices::virtio::DeviceType::Console; }
   devices::virtio::Features features() const override { return own_feature; }
   std::span<const std::uint16_t> queue_sizes() const override { return sizes_; }
@@ -25,6 +28,8 @@ class EchoDevice final : public devices::virtio::Device {
   void write_config(std::uint64_t offset, std::span<const std::byte> data) override {
     if (offset == 4 && data.size() == 4) std::memcpy(&config[1], data.data(), 4);
   }
+  bool answers_in_place(std::uint16_t) const override { return in_place; }
+  void notified(std::uint16_t queue) override { notified_queues.push_back(queue); }
   void listen(devices::virtio::ConfigListener& to) override { listener = &to; }
   void activate(devices::virtio::Features accepted_features) override {
     accepted = accepted_features;
@@ -47,6 +52,8 @@ class EchoDevice final : public devices::virtio::Device {
   int activations = 0;
   std::atomic<int> serving = 0;
   std::vector<devices::virtio::Chain> kept;
+  bool in_place = false;  // then all it does is remember notifications
+  std::vector<std::uint16_t> notified_queues;
 
  private:
   void answer(devices::virtio::Queue& queue, devices::virtio::Chain chain) {
@@ -60,5 +67,5 @@ class EchoDevice final : public devices::virtio::Device {
     queue.push(std::move(chain), static_cast<std::uint32_t>(written));
   }
 
-  static constexpr std::array<std::uint16_t, 2> sizes_{16, 8};
+  std::vector<std::uint16_t> sizes_;
 };

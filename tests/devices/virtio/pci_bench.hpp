@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <variant>
 #include <vector>
 
 #include "devices/virtio/pci_transport.hpp"
@@ -30,17 +31,19 @@ class FakeMessages final : public platform::InterruptController {
   std::vector<std::uint32_t> sent_;
 };
 
-/// One to an address.
+/// One to an address, for writes of any width.
 class FakeDoorbells final : public platform::Doorbells {
  public:
+  using Places = std::map<std::variant<platform::Port, platform::GuestAddress>, runtime::Event*>;
+
   bool try_ring(const platform::Doorbell& doorbell, runtime::Event& event) noexcept override {
-    return places.emplace(std::get<platform::GuestAddress>(doorbell.place), &event).second;
+    return doorbell.size_bytes == 0 && places.emplace(doorbell.place, &event).second;
   }
   void unring(const platform::Doorbell& doorbell, runtime::Event& event) noexcept override {
-    const auto place = places.find(std::get<platform::GuestAddress>(doorbell.place));
+    const auto place = places.find(doorbell.place);
     if (place != places.end() && place->second == &event) places.erase(place);
   }
-  std::map<platform::GuestAddress, runtime::Event*> places;
+  Places places;
 };
 
 struct PciBench {
@@ -49,8 +52,22 @@ struct PciBench {
   static constexpr std::uint8_t acknowledge = 1, driver = 2, driver_ok = 4, features_ok = 8,
                                 needs_reset = 64;
   // Where structures are in BAR 0; pci_transport_test follows the capabilities to them.
-  static constexpr std::uint64_t isr = 0x1000, device_config = 0x2000, notify = 0x3000;
+  static constexpr std::uint64_t isr = 0x2000, device_config = 0x4000, notify = 0x6000;
   static constexpr platform::GuestAddress window{0xD000'0000};
+  static constexpr platform::GuestAddress first_port{0xC000};
+
+  /// Where the driver is to notify queues.
+  explicit PciBench(devices::pci::Space notifications = devices::pci::Space::Memory,
+                    std::size_t queues = 2)
+      : device{queues},
+        function{{.executor = loop.executor(),
+                  .memory = memory,
+                  .device = device,
+                  .interrupts = messages,
+                  .doorbells = doorbells,
+                  .device_id = 8,
+                  .places = bar_places,
+                  .ports = notifications == devices::pci::Space::Ports ? &ports : nullptr}} {}
 
   template <typename T>
   T read(std::uint64_t offset, unsigned bar = 0) {
@@ -71,6 +88,13 @@ struct PciBench {
   template <typename T>
   void write_config(std::uint64_t offset, T value) {
     function.write_config(offset, std::as_bytes(std::span{&value, 1}));
+  }
+
+  /// Where its capability says.
+  void notify_queue(std::uint16_t queue) {
+    using namespace devices::virtio::pci_layout;
+    const bool at_ports = function.bar_bytes(ports_bar) != 0;
+    write(at_ports ? queue * 4u : notify + queue * 4u, queue, at_ports ? ports_bar : registers_bar);
   }
 
   std::uint8_t status() { return read<std::uint8_t>(0x14); }
@@ -120,11 +144,6 @@ struct PciBench {
   FakeMessages messages;
   FakeDoorbells doorbells;
   devices::pci::BarPlacer bar_places{{window, 0x10'0000}};
-  devices::virtio::PciTransport function{{.executor = loop.executor(),
-                                          .memory = memory,
-                                          .device = device,
-                                          .interrupts = messages,
-                                          .doorbells = doorbells,
-                                          .device_id = 8,
-                                          .places = bar_places}};
+  devices::pci::BarPlacer ports{{first_port, 0x4000}};
+  devices::virtio::PciTransport function;
 };

@@ -75,6 +75,20 @@ Task<> wait_for_a_kick(Bench& bench) {
 
 }  // namespace
 
+TEST_CASE("queue: a driver hears once of what was pushed silently", "[devices][virtio]") {
+  Bench bench{GENERATE(from_range(RingBench::all_formats()))};
+  for (int i = 0; i < 2; ++i) {
+    bench.driver.chain().writable(1).available();
+    auto chain = bench.queue.pop();
+    REQUIRE(chain);
+    bench.queue.push_silently(std::move(*chain), 0);
+    CHECK(bench.driver.take_used());
+  }
+  CHECK(bench.used_queues.empty());
+  for (int i = 0; i < 2; ++i) bench.queue.tell();
+  CHECK(bench.used_queues == std::vector<std::uint16_t>{3});
+}
+
 TEST_CASE("virtio queue: chains are answered until it is closed", "[devices][virtio]") {
   Bench bench{GENERATE(from_range(RingBench::all_formats()))};
   bench.loop.run(runtime::all(echo(bench), ask_three_times(bench)));

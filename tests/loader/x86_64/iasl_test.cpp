@@ -81,11 +81,29 @@ TEST_CASE("iasl: a PCI root complex, and where its ECAM is", "[loader][iasl]") {
         "Device (ECAM)", "EisaId (\"PNP0C02\")", "0x00000000E0000000, // Range Minimum"}) {
     CHECK_THAT(source, ContainsSubstring(present));
   }
-  CHECK_THAT(source, !ContainsSubstring("_PRT"));
+  for (const char* absent : {"_PRT", "WordIO"}) CHECK_THAT(source, !ContainsSubstring(absent));
   CHECK_THAT(disassembled(make_mcfg(*machine.pci)),
              ContainsSubstring("Base Address : 00000000E0000000") &&
                  ContainsSubstring("Start Bus Number : 00") &&
                  ContainsSubstring("End Bus Number : 00"));
+}
+
+TEST_CASE("iasl: ports that a PCI root complex hands on", "[loader][iasl]") {
+  Machine machine{.processors = {{0}}, .memory = {}};
+  machine.pci = loader::PciHost{.ecam = {{0xE000'0000}, 1_MiB},
+                                .window = {{0xD000'0000}, 64_MiB},
+                                .ports = {{{0xC000}, 0x4000}}};
+  const std::string source = disassembled(dsdt(machine));
+  const std::size_t at = source.find(
+      "WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, "
+      "EntireRange");
+  REQUIRE(at != std::string::npos);
+  const std::string window = source.substr(at, source.find("))", at) - at);
+  for (const char* present :
+       {"0xC000,             // Range Minimum", "0xFFFF,             // Range Maximum",
+        "0x4000,             // Length"}) {
+    CHECK_THAT(window, ContainsSubstring(present));
+  }
 }
 
 TEST_CASE("iasl: the FADT", "[loader][iasl]") {
