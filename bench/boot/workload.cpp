@@ -12,6 +12,10 @@ namespace {
 
 constexpr double per_second = 1e9;
 
+/// Beside the work itself each case starts a program, and there are four.
+constexpr int cases = 4;
+constexpr Nanoseconds start_of_case_ns = 2'000'000'000;
+
 }  // namespace
 
 std::optional<CaseResult> parse_result(std::string_view console, int number) {
@@ -59,7 +63,8 @@ std::vector<Record> measure_workload(const Contestant& contestant, const Guest& 
                                      const Method& method, Pass pass) {
   Launch launch{contestant.program, arguments_for(contestant, guest, method, pass),
                 Reading::AtOnce};
-  const auto deadline = launch.started() + method.time_limit;
+  const auto deadline = launch.started() + method.time_limit +
+                        cases * (method.workload_s * Nanoseconds{1'000'000'000} + start_of_case_ns);
   std::vector<Record> records;
   for (int number = 1; launch.wait_for_text(fmt::format("begin {}.", number), deadline); ++number) {
     const Effort before = Effort::now(launch.pid());
