@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 #include "bench/boot/launch.hpp"
@@ -20,11 +22,12 @@ constexpr Nanoseconds start_of_case_ns = 2'000'000'000;
 
 std::optional<CaseResult> parse_result(std::string_view console, int number) {
   const auto label = fmt::format("result {}: ", number);
-  const auto begin = console.find(label);
-  if (begin == std::string_view::npos) return std::nullopt;
+  const auto at = console.find(label);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto begin = at + label.size();
   const auto end = console.find(fmt::format(" end {}.", number), begin);
   if (end == std::string_view::npos) return std::nullopt;
-  std::istringstream words{std::string{console.substr(begin, end - begin).substr(label.size())}};
+  std::istringstream words{std::string{console.substr(begin, end - begin)}};
   CaseResult result;
   for (std::string word; words >> word;) {
     const auto value = word.substr(std::min(word.find('=') + 1, word.size()));

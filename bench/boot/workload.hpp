@@ -8,7 +8,9 @@
 // counting up from 1, and powers off after the last.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
