@@ -71,7 +71,7 @@ bool is_image(mode_t mode) {
   refuse(config, "{}", std::generic_category().message(error));
 }
 
-/// A guest would take it for an empty disk, and a write would spoil it.
+/// A guest would see the format's own tables as its disk, and spoil them by a write.
 void refuse_other_formats(const DiskConfig& config, int image) {
   alignas(cautious_alignment) std::array<std::byte, cautious_alignment> page;  // as direct wants it
   const ssize_t size = ::pread(image, page.data(), page.size(), 0);

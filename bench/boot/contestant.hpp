@@ -7,11 +7,13 @@
 //   kernel: bzImage                    which of the guest's two kernel files it is given
 //   cmdline: console=ttyS0 {words}     {words} are those of the measurement
 //   command: -M q35 -kernel {kernel} -append {cmdline} ...
-//   disk: --disk file={disk}           optional: more of the command when the guest works on a
-//   disk; network: --net tap={tap}           without it the contestant stays out of that pass; so
-//   here config: { "boot-source": ... }     optional: text of a file that {config} names files:
-//   /usr/share/...              optional: what else the program reads (bench/run takes it
+//   disk: --disk file={disk}           optional: arguments for a guest that works on a disk
+//   network: --net tap={tap}           optional: the same for a network
+//   config: { "boot-source": ... }     optional: text of a file that {config} names
+//   files: /usr/share/...              optional: what else the program reads (bench/run takes it
 //                                      to the lab)
+//
+// Without `disk` or `network` a contestant stays out of that pass.
 //
 // A line that begins with a space continues the one before; '#' begins a comment line. An argument
 // ends at a space; placeholders are filled in afterwards, so that one which holds spaces stays one
@@ -35,8 +37,8 @@ struct Contestant {
   KernelFile kernel = KernelFile::BzImage;
   std::string cmdline;
   std::vector<std::string> arguments;
-  std::vector<std::string> disk;     // more of them, for a guest that works on a disk;
-  std::vector<std::string> network;  // the same for a network. Empty if it cannot
+  std::vector<std::string> disk;     // further ones, empty if it stays out of that pass
+  std::vector<std::string> network;  // the same
   std::string config;
 };
 

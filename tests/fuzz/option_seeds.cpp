@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
       "-k\0k\0--on-reset\0restart\0--on-crash\0halt\0--on-shutdown\0exit"sv,
       "-k\0k\0--timeline\0-\0--explain-boot\0--pidfile\0p\0--log-level\0trace\0--kernel-entry\0pvh"sv,
       "-k\0k\0--disk\0file=a,ro,id=x,queues=2\0--disk\0file=b,,c,overlay,discard,direct,transport=pci"sv,
+      "-k\0k\0--disk\0file=a,format=raw"sv,
       "-k\0k\0--net\0user,hostfwd=tcp:127.0.0.1:80-:8080,mac=02:00:00:00:00:01\0--net=tap=t,mtu=9000,queues=2"sv,
       "--help"sv, "--version"sv, "-k\0k\0--device-tree"sv};
   int number = 0;

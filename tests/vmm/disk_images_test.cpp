@@ -8,6 +8,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
+#include <string>
+#include <string_view>
+#include <tuple>
 
 #include "runtime/finally.hpp"
 #include "tests/devices/storage/disk_bench.hpp"
@@ -132,18 +135,14 @@ TEST_CASE("disk images: another format is no raw image, unless it is said to be"
   CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("qcow2"));
   CHECK(bench.refusal({.path = path, .id = "a", .overlay = true}) == refused_as("qcow2"));
   CHECK(bench.refusal({.path = path, .id = "a", .surely_raw = true}) == "");
-  begin_with(0, {"QED", 4});
-  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("QED"));
-  begin_with(0, "KDMV");
-  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VMDK"));
-  begin_with(0, "# Disk DescriptorFile");
-  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VMDK"));
-  begin_with(0, "conectix");
-  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VHD"));
-  begin_with(0, "vhdxfile");
-  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VHDX"));
-  begin_with(0x40, "\x7F\x10\xDA\xBE");
-  CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as("VDI"));
+  const std::tuple<std::size_t, std::string_view, std::string> others[] = {
+      {0, {"QED", 4}, "QED"}, {0, "KDMV", "VMDK"},     {0, "# Disk DescriptorFile", "VMDK"},
+      {0, "conectix", "VHD"}, {0, "vhdxfile", "VHDX"}, {0x40, "\x7F\x10\xDA\xBE", "VDI"},
+  };
+  for (const auto& [offset, mark, format] : others) {
+    begin_with(offset, mark);
+    CHECK(bench.refusal({.path = path, .id = "a"}) == refused_as(format));
+  }
   begin_with(0x41, "\x7F\x10\xDA\xBE");
   CHECK(bench.refusal({.path = path, .id = "a"}) == "");
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -147,3 +149,44 @@ struct PciBench {
   devices::pci::BarPlacer ports{{first_port, 0x4000}};
   devices::virtio::PciTransport function;
 };
+
+/// A vendor capability of virtio's.
+struct PciStructure {
+  std::uint64_t at;
+  std::uint8_t length;
+  std::uint8_t bar;
+  std::uint32_t offset;
+  std::uint32_t size_bytes;
+};
+
+/// As a driver finds them, by their type.
+inline std::map<unsigned, PciStructure> structures(PciBench& bench) {
+  std::map<unsigned, PciStructure> found;
+  for (std::uint64_t at = bench.config<std::uint8_t>(0x34); at != 0;
+       at = bench.config<std::uint8_t>(at + 1)) {
+    if (bench.config<std::uint8_t>(at) != 0x09) continue;
+    found[bench.config<std::uint8_t>(at + 3)] = {
+        at, bench.config<std::uint8_t>(at + 2), bench.config<std::uint8_t>(at + 4),
+        bench.config<std::uint32_t>(at + 8), bench.config<std::uint32_t>(at + 12)};
+  }
+  return found;
+}
+
+inline runtime::Task<std::uint16_t> ask(PciBench& bench, FakeDriver& rings,
+                                        std::string_view question) {
+  const auto id = rings.chain().readable(question).writable(16).available();
+  bench.notify_queue(0);
+  while (!rings.take_used()) co_await runtime::yield();
+  co_return id;
+}
+
+inline runtime::Task<> asks_and_is_answered(PciBench& bench, FakeDriver& rings) {
+  bench.start(rings);
+  const auto id = co_await ask(bench, rings, "hello");
+  CHECK(rings.written_text(id).substr(0, 5) == "hello");
+  const auto sent = bench.messages.take();
+  REQUIRE_FALSE(sent.empty());
+  CHECK(sent[0] == 101);
+  CHECK(bench.read<std::uint8_t>(PciBench::isr) == 1);
+  CHECK(bench.read<std::uint8_t>(PciBench::isr) == 0);  // read and gone
+}
