@@ -4,9 +4,11 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <utility>
 #include <vector>
@@ -74,6 +76,27 @@ File::File(Executor executor, UniqueFd descriptor, std::string name)
 Ring& File::ring() {
   if (ring_ == nullptr) ring_ = &Ring::of(executor_);
   return *ring_;
+}
+
+bool File::read_cached(std::uint64_t offset_bytes, std::span<const std::span<std::byte>> into) {
+  if (cache_reads_ == CacheReads::Untried) {
+    // With O_DIRECT there is no cache, and the kernel would wait for the device.
+    const int flags = ::fcntl(native_handle(), F_GETFL);
+    const bool cached = flags >= 0 && (flags & O_DIRECT) == 0;
+    cache_reads_ = cached ? CacheReads::Possible : CacheReads::Impossible;
+  }
+  if (cache_reads_ == CacheReads::Impossible) return false;
+  IoVectors vectors{into};
+  while (!vectors.empty()) {
+    const auto next = vectors.next();
+    const ssize_t result = ::preadv2(native_handle(), next.data(), static_cast<int>(next.size()),
+                                     static_cast<off_t>(offset_bytes), RWF_NOWAIT);
+    if (result < 0 && errno == EOPNOTSUPP) cache_reads_ = CacheReads::Impossible;
+    if (result <= 0) return false;
+    vectors.advance(static_cast<std::size_t>(result));
+    offset_bytes += static_cast<std::uint64_t>(result);
+  }
+  return true;
 }
 
 std::uint64_t File::size_bytes() const {

@@ -35,6 +35,11 @@ class File {
   /// The size now, of a block device too. Throws HostError. Blocks briefly.
   [[nodiscard]] std::uint64_t size_bytes() const;
 
+  /// Reads what the page cache has, without a wait: whether that was all. If not, the buffers hold
+  /// anything. Whatever is wrong, read_at() will say so. Never of a file opened with O_DIRECT.
+  [[nodiscard]] bool read_cached(std::uint64_t offset_bytes,
+                                 std::span<const std::span<std::byte>> into);
+
   // All of these throw HostError when the host refuses; a read past the end is one (ENODATA).
 
   Task<> read_at(std::uint64_t offset_bytes, std::span<std::byte> into);
@@ -55,6 +60,8 @@ class File {
   Task<> zero_range(std::uint64_t offset_bytes, std::uint64_t size_bytes);
 
  private:
+  enum class CacheReads : std::uint8_t { Untried, Possible, Impossible };
+
   [[nodiscard]] Ring& ring();
   Task<> allocate(int mode, const char* doing, std::uint64_t offset_bytes,
                   std::uint64_t size_bytes);
@@ -63,6 +70,7 @@ class File {
   UniqueFd descriptor_;
   std::string name_;
   Ring* ring_ = nullptr;  // its Loop's, once it is needed
+  CacheReads cache_reads_ = CacheReads::Untried;
 };
 
 }  // namespace runtime

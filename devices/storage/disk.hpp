@@ -34,6 +34,12 @@ class Disk {
   /// Returns when the size may have changed. A disk that keeps its size is never heard of.
   virtual runtime::Task<> changed() = 0;
 
+  /// Reads what is there without a wait: whether that was all. If not, the buffers hold anything, and
+  /// read_at() has to be asked.
+  [[nodiscard]] virtual bool read_cached(std::uint64_t /*offset_bytes*/,
+                                         std::span<const std::span<std::byte>> /*into*/) {
+    return false;
+  }
   virtual runtime::Task<> read_at(std::uint64_t offset_bytes,
                                   std::span<const std::span<std::byte>> into) = 0;
   virtual runtime::Task<> write_at(std::uint64_t offset_bytes,

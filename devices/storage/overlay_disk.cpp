@@ -53,6 +53,14 @@ Task<> OverlayDisk::changed() {
   for (;;) co_await never.wait();
 }
 
+bool OverlayDisk::read_cached(std::uint64_t offset_bytes,
+                              std::span<const std::span<std::byte>> into) {
+  const std::uint64_t size_bytes = total_bytes(into);
+  if (size_bytes == 0) return true;
+  const Run run = run_at(offset_bytes, offset_bytes + size_bytes);
+  return run.size_bytes == size_bytes && holder(run).read_cached(offset_bytes, into);
+}
+
 Task<> OverlayDisk::read_at(std::uint64_t offset_bytes,
                             std::span<const std::span<std::byte>> into) {
   const std::uint64_t size_bytes = total_bytes(into);

@@ -26,6 +26,9 @@ class OverlayDisk final : public Disk {
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
   runtime::Task<> changed() override;
 
+  /// Of what is all in the one or all in the other.
+  [[nodiscard]] bool read_cached(std::uint64_t offset_bytes,
+                                 std::span<const std::span<std::byte>> into) override;
   runtime::Task<> read_at(std::uint64_t offset_bytes,
                           std::span<const std::span<std::byte>> into) override;
   runtime::Task<> write_at(std::uint64_t offset_bytes,

@@ -25,6 +25,10 @@ class RawDisk final : public Disk {
   /// Also after each write of ours.
   runtime::Task<> changed() override;
 
+  [[nodiscard]] bool read_cached(std::uint64_t offset_bytes,
+                                 std::span<const std::span<std::byte>> into) override {
+    return file_.read_cached(offset_bytes, into);
+  }
   runtime::Task<> read_at(std::uint64_t offset_bytes,
                           std::span<const std::span<std::byte>> into) override {
     return file_.read_at(offset_bytes, into);

@@ -58,7 +58,18 @@ class Block final : public Device {
 
   runtime::Task<> watch_size();
   runtime::Task<> accept(Queue& queue, runtime::Scope& requests);
-  runtime::Task<> answer(Queue& queue, Chain chain);
+  /// A chain taken apart: 5.2.6 "Device Operation".
+  struct Request {
+    Chain chain;
+    std::byte* status;       ///< Where it goes; null if the driver left no room for it.
+    std::size_t room_bytes;  ///< For data, before it.
+    std::optional<block::Header> header;
+  };
+  [[nodiscard]] static Request take_apart(Chain chain);
+  /// A read of what needs no waiting.
+  [[nodiscard]] bool answer_in_place(Request& request);
+  runtime::Task<> answer(Queue& queue, Request request);
+  static void finish(Queue& queue, Request request, Status status);
   [[nodiscard]] runtime::Task<Status> carry_out(const block::Header& header, Reader& request,
                                                 Writer& reply);
   runtime::Task<Status> read(std::uint64_t sector, Writer& reply);

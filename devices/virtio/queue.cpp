@@ -60,7 +60,12 @@ void Queue::stage(Chain chain, std::uint32_t written_bytes) {
 }
 
 void Queue::publish() {
-  if (publish_wanted()) events_.used(index_);
+  if (!publish_wanted()) return;
+  if (gathers_) {
+    untold_ = true;
+  } else {
+    events_.used(index_);
+  }
 }
 
 bool Queue::publish_wanted() {

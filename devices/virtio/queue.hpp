@@ -54,6 +54,22 @@ class Queue {
   /// The same as kicked(), for who answers in place and waits for nothing.
   void start_turn() { popped_ = 0; }
 
+  /// While it lives, chains that are pushed interrupt nobody; its end tells the driver of all of
+  /// them at once. For those answered in place, one after the other.
+  class Gathered {
+   public:
+    explicit Gathered(Queue& queue) : queue_{queue} { queue_.gathers_ = true; }
+    ~Gathered() {
+      queue_.gathers_ = false;
+      queue_.tell();
+    }
+    Gathered(const Gathered&) = delete;
+    Gathered& operator=(const Gathered&) = delete;
+
+   private:
+    Queue& queue_;
+  };
+
   /// Returns a chain to the driver, with so many bytes written from its first writable byte on.
   void push(Chain chain, std::uint32_t written_bytes);
 
@@ -100,6 +116,7 @@ class Queue {
   runtime::LocalEvent* closing_ = nullptr;  // somebody waits for the end
   std::uint16_t in_flight_ = 0;
   std::uint16_t popped_ = 0;  // since kicked() last let others run
+  bool gathers_ = false;
   bool untold_ = false;       // the driver wants to hear of what was pushed silently
   bool closed_ = false;
 };

@@ -82,6 +82,7 @@ runtime::Task<> ask(BlockBench& bench, Input input) {
 void prepare(BlockBench& bench, std::uint8_t kind, std::uint8_t failures) {
   if ((kind & 1) != 0) bench.disk.mode = devices::storage::Access::ReadOnly;
   bench.disk.discards = (kind & 2) != 0;
+  bench.disk.cached = (kind & 8) != 0;
   Features accepted = bench.block.features();
   if ((kind & 4) != 0) accepted.clear(block::flush);
   bench.block.activate(accepted);

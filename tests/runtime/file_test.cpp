@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <climits>
 #include <numeric>
@@ -84,6 +85,53 @@ TEST_CASE("scattered transfers keep their order, beyond what one operation takes
   const auto into = cut(std::span{read}, 101);
   loop.run(file.read_at(1, into));
   CHECK(read == written);
+}
+
+TEST_CASE("what the page cache has is read without a wait", "[runtime][file]") {
+  TestLoop loop;
+  const TemporaryDirectory directory;
+  File file = File::open(loop.executor(), directory.file("disk"), O_RDWR | O_CREAT);
+  const Bytes written = pattern(100'000);
+  loop.run(file.write_at(1, written));
+  Bytes read(written.size());
+  const auto into = cut(std::span{read}, 33);
+  if (!file.read_cached(1, into)) SKIP("this file system does not read without waiting");
+  CHECK(read == written);
+  CHECK(file.read_cached(1, {}));
+
+  SECTION("all of it, or nothing is said") {
+    CHECK_FALSE(file.read_cached(2, into));  // a byte past the end
+    CHECK(file.read_cached(1, into));
+  }
+  SECTION("what is not there is left to read_at") {
+    loop.run(file.flush());
+    REQUIRE(::posix_fadvise(file.native_handle(), 0, 0, POSIX_FADV_DONTNEED) == 0);
+    CHECK_FALSE(file.read_cached(1, into));
+    loop.run(file.read_at(1, into));
+    CHECK(read == written);
+    CHECK(file.read_cached(1, into));
+  }
+}
+
+TEST_CASE("no cache is asked where there is none", "[runtime][file]") {
+  TestLoop loop;
+  const TemporaryDirectory directory;
+  alignas(4096) static std::array<std::byte, 4096> page;
+  const std::array<std::span<std::byte>, 1> into{page};
+  SECTION("O_DIRECT") {
+    const int descriptor =
+        ::open(directory.file("disk").c_str(), O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+    if (descriptor < 0) SKIP("this file system has no O_DIRECT");
+    File file{loop.executor(), UniqueFd{descriptor}, "disk"};
+    loop.run(file.write_at(0, page));
+    CHECK_FALSE(file.read_cached(0, into));
+  }
+  SECTION("a file system that cannot but wait") {
+    File file = File::open(loop.executor(), "/proc/version", O_RDONLY);
+    for (int attempt = 0; attempt < 2; ++attempt) CHECK_FALSE(file.read_cached(0, into));
+    loop.run(file.read_at(0, std::span{page}.first(5)));
+    CHECK(page[4] == std::byte{'x'});
+  }
 }
 
 TEST_CASE("transfers of nothing succeed", "[runtime][file]") {

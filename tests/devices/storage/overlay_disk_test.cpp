@@ -36,6 +36,13 @@ struct Bench {
   std::optional<OverlayDisk> disk;
 };
 
+/// What can be read there without a wait.
+std::optional<Bytes> cached(Disk& disk, std::uint64_t offset_bytes, std::size_t size) {
+  Bytes bytes(size);
+  const std::array<std::span<std::byte>, 1> into{bytes};
+  return disk.read_cached(offset_bytes, into) ? std::optional{bytes} : std::nullopt;
+}
+
 Task<> write_sectors(Disk& disk, Bytes& expected) {
   co_await runtime::with_scope([&](Scope& scope) {
     // Eight writers to each block at once, every other sector of it by two requests' worth.
@@ -57,6 +64,20 @@ TEST_CASE("overlay: reads as its base until written, and then as written", "[dev
   CHECK(bench.loop.run(count_differences(*bench.disk, bench.image, 1000, 3)) == 0);
   CHECK(bench.base->bytes == bench.image);
   CHECK(bench.base->writes + bench.base->flushes == 0);
+}
+
+TEST_CASE("overlay: reads without a wait what all lies in one of its two", "[devices][storage]") {
+  Bench bench;
+  CHECK_FALSE(cached(*bench.disk, 0, block));
+  bench.base->cached = true;
+  const Bytes written = pattern(block, 7);
+  bench.loop.run(write_bytes(*bench.disk, block, written));
+  CHECK(cached(*bench.disk, 0, block) == Bytes(bench.image.begin(), bench.image.begin() + block));
+  CHECK(cached(*bench.disk, 0, 0) == Bytes{});
+  CHECK_FALSE(cached(*bench.disk, block, block));
+  bench.top->cached = true;
+  CHECK(cached(*bench.disk, block, block) == written);
+  CHECK_FALSE(cached(*bench.disk, 0, 2 * block));
 }
 
 TEST_CASE("overlay: writers of one block at the same time lose nothing", "[devices][storage]") {
