@@ -1,55 +1,19 @@
 // A driver that asks a disk for anything, and a disk that fails when it likes.
 //
-// Input: a byte for what the disk is like, one for what fails; then requests: a byte for how the
-// driver cuts its buffers, one for the room it leaves, one for how many bytes it has to read, and
-// these.
+// Input: a byte for what the disk is like, one for what fails; then chains (lent_chain.hpp).
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <map>
-#include <span>
 
 #include "tests/devices/virtio/block_bench.hpp"
+#include "tests/fuzz/lent_chain.hpp"
 #include "tests/fuzz/require.hpp"
 
 namespace {
 
 using namespace devices::virtio;
-using Input = std::span<const std::byte>;
-
-constexpr std::array<std::uint32_t, 8> rooms{0, 1, 2, 21, 512, 513, 1025, 4097};
 constexpr std::size_t most_requests = 64;
-/// The driver's ring has 16 descriptors, and a chain that is not indirect takes up to 6.
-constexpr int most_at_once = 2;
-
-std::uint8_t take_byte(Input& input) {
-  if (input.empty()) return 0;
-  const auto byte = std::to_integer<std::uint8_t>(input.front());
-  input = input.subspan(1);
-  return byte;
-}
-
-struct Lent {
-  std::uint16_t id;
-  std::uint32_t room_bytes;
-};
-
-Lent lend(FakeDriver& driver, Input& input) {
-  const std::uint8_t shape = take_byte(input);
-  const std::uint32_t room_bytes = rooms[take_byte(input) % rooms.size()];
-  const std::size_t size_bytes = std::min<std::size_t>(take_byte(input), input.size());
-  const Input bytes = input.first(size_bytes);
-  input = input.subspan(size_bytes);
-  const std::size_t cut = std::min<std::size_t>(shape & 31, size_bytes);
-  FakeDriver::Chain chain = driver.chain();
-  chain.readable(bytes.first(cut)).readable(bytes.subspan(cut));
-  const std::uint32_t room_cut = (shape & 32) != 0 ? room_bytes / 3 : 0;
-  chain.writable(room_cut).writable(room_bytes - room_cut);
-  if ((shape & 64) != 0) chain.indirect();
-  return {chain.available(), room_bytes};
-}
 
 void check(BlockBench& bench, const std::map<std::uint16_t, std::uint32_t>& rooms_of,
            const FakeDriver::Used& used) {
@@ -65,11 +29,11 @@ runtime::Task<> ask(BlockBench& bench, Input input) {
   std::map<std::uint16_t, std::uint32_t> lent;
   for (std::size_t i = 0; i < most_requests && !(input.empty() && lent.empty()); ++i) {
     if (!input.empty()) {
-      const Lent chain = lend(bench.queue.driver, input);
+      const LentChain chain = lend_chain(bench.queue.driver, input);
       require(lent.emplace(chain.id, chain.room_bytes).second);
       bench.queue.doorbell.notify();
     }
-    while (lent.size() >= most_at_once || (input.empty() && !lent.empty())) {
+    while (lent.size() >= LentChain::most_at_once || (input.empty() && !lent.empty())) {
       while (const auto used = bench.queue.driver.take_used()) {
         check(bench, lent, *used);
         lent.erase(used->id);
