@@ -34,8 +34,8 @@ class Disk {
   /// Returns when the size may have changed. A disk that keeps its size is never heard of.
   virtual runtime::Task<> changed() = 0;
 
-  /// Reads what is there without a wait: whether that was all. If not, the buffers hold anything, and
-  /// read_at() has to be asked.
+  /// Reads what is there without a wait: whether that was all. If not, the buffers hold anything,
+  /// and read_at() has to be asked; it says what is wrong, too. Copies in place, so ask for little.
   [[nodiscard]] virtual bool read_cached(std::uint64_t /*offset_bytes*/,
                                          std::span<const std::span<std::byte>> /*into*/) {
     return false;

@@ -26,7 +26,8 @@ namespace {
 /// been a change.
 constexpr auto size_check_interval = 1s;
 
-/// What one turn copies from the page cache before other tasks have theirs.
+/// A request of more is not answered in place, and no further one once so much has been copied in
+/// one turn: others have theirs.
 constexpr std::size_t most_bytes_in_place = 1_MiB;
 
 /// Linux aligns what it can to these. Less than a page makes the host read before it writes.
@@ -161,6 +162,7 @@ Block::Request Block::take_apart(Chain chain) {
 bool Block::answer_in_place(Request& request) {
   if (!request.header || request.header->type != RequestType::In) return false;
   Writer& reply = request.chain.writable;
+  if (reply.size_bytes() > most_bytes_in_place) return false;
   const auto offset_bytes = locate(request.header->sector, reply.size_bytes());
   if (!offset_bytes || !disk_.read_cached(*offset_bytes, reply.rest())) return false;
   (void)reply.skip(reply.size_bytes());

@@ -48,6 +48,14 @@ class Block final : public Device {
  private:
   using Status = block::Status;
 
+  /// A chain taken apart: 5.2.6 "Device Operation".
+  struct Request {
+    Chain chain;
+    std::byte* status;       ///< Where it goes; null if the driver left no room for it.
+    std::size_t room_bytes;  ///< For data, before it.
+    std::optional<block::Header> header;
+  };
+
   /// Where on the disk that is; nothing unless they are whole sectors that it has.
   [[nodiscard]] std::optional<std::uint64_t> locate(std::uint64_t sector,
                                                     std::uint64_t size_bytes) const;
@@ -58,13 +66,6 @@ class Block final : public Device {
 
   runtime::Task<> watch_size();
   runtime::Task<> accept(Queue& queue, runtime::Scope& requests);
-  /// A chain taken apart: 5.2.6 "Device Operation".
-  struct Request {
-    Chain chain;
-    std::byte* status;       ///< Where it goes; null if the driver left no room for it.
-    std::size_t room_bytes;  ///< For data, before it.
-    std::optional<block::Header> header;
-  };
   [[nodiscard]] static Request take_apart(Chain chain);
   /// A read of what needs no waiting.
   [[nodiscard]] bool answer_in_place(Request& request);

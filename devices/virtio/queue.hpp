@@ -116,7 +116,7 @@ class Queue {
   runtime::LocalEvent* closing_ = nullptr;  // somebody waits for the end
   std::uint16_t in_flight_ = 0;
   std::uint16_t popped_ = 0;  // since kicked() last let others run
-  bool gathers_ = false;
+  bool gathers_ = false;      // somebody will tell the driver
   bool untold_ = false;       // the driver wants to hear of what was pushed silently
   bool closed_ = false;
 };

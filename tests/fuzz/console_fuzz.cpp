@@ -3,9 +3,7 @@
 // Input: a byte for the ring and which of the queues; then chains (lent_chain.hpp).
 
 #include <cstdint>
-#include <deque>
 #include <string>
-#include <utility>
 
 #include "devices/virtio/console.hpp"
 #include "tests/devices/virtio/queue_bench.hpp"
@@ -30,13 +28,10 @@ Task<> print(QueueBench& bench, Console& console, const MemoryStream& stream, In
   std::string expected;
   std::size_t lent = 0;
   for (std::size_t i = 0; i < most_chains && !input.empty(); ++i) {
-    while (lent == LentChain::most_at_once) {
-      if (const auto used = bench.driver.take_used()) {
-        require(used->written_bytes == 0);
-        --lent;
-      } else {
-        co_await runtime::yield();
-      }
+    if (lent == LentChain::most_at_once) {
+      const FakeDriver::Used used = co_await bench.next_used();
+      require(used.written_bytes == 0);
+      --lent;
     }
     expected += text_of(lend_chain(bench.driver, input).readable);
     ++lent;
@@ -59,15 +54,11 @@ Task<> type(QueueBench& bench, MemoryStream& stream, Input input) {
       typed += more;
     }
     bench.ring();
-    auto used = bench.driver.take_used();
-    while (!used) {
-      co_await runtime::yield();
-      used = bench.driver.take_used();
-    }
-    require(used->id == chain.id);
-    require(used->written_bytes <= chain.room_bytes);
-    require((used->written_bytes == 0) == (chain.room_bytes == 0));
-    arrived += bench.driver.written_text(chain.id).substr(0, used->written_bytes);
+    const FakeDriver::Used used = co_await bench.next_used();
+    require(used.id == chain.id);
+    require(used.written_bytes <= chain.room_bytes);
+    require((used.written_bytes == 0) == (chain.room_bytes == 0));
+    arrived += bench.driver.written_text(chain.id).substr(0, used.written_bytes);
   }
   require(typed.starts_with(arrived));
 }

@@ -22,13 +22,9 @@ runtime::Task<> ask(QueueBench& bench, Input input) {
   for (std::size_t i = 0; i < most_chains && !input.empty(); ++i) {
     const LentChain chain = lend_chain(bench.driver, input);
     bench.ring();
-    auto used = bench.driver.take_used();
-    while (!used) {
-      co_await runtime::yield();
-      used = bench.driver.take_used();
-    }
-    require(used->id == chain.id);
-    require(used->written_bytes == std::min(chain.room_bytes, most_bytes));
+    const FakeDriver::Used used = co_await bench.next_used();
+    require(used.id == chain.id);
+    require(used.written_bytes == std::min(chain.room_bytes, most_bytes));
   }
 }
 

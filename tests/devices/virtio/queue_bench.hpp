@@ -26,10 +26,16 @@ class QueueBench : public devices::virtio::QueueEvents {
     const std::uint16_t id = chain.available();
     ring();
     for (;;) {
-      if (const auto used = driver.take_used()) {
-        last_written_bytes = used->written_bytes;
-        if (used->id == id) co_return id;
-      }
+      const FakeDriver::Used used = co_await next_used();
+      last_written_bytes = used.written_bytes;
+      if (used.id == id) co_return id;
+    }
+  }
+
+  /// Waits for a chain to come back.
+  runtime::Task<FakeDriver::Used> next_used() {
+    for (;;) {
+      if (const auto used = driver.take_used()) co_return *used;
       co_await runtime::yield();
     }
   }
