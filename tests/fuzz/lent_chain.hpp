@@ -21,8 +21,8 @@ inline std::uint8_t take_byte(Input& input) {
 }
 
 struct LentChain {
-  /// The driver's ring has 16 descriptors, and a chain that is not indirect takes up to 6.
-  static constexpr std::size_t most_at_once = 2;
+  /// The driver's ring has 16 descriptors, and a chain that is not indirect takes four.
+  static constexpr std::size_t most_at_once = 4;
 
   std::uint16_t id;
   std::uint32_t room_bytes;

@@ -23,6 +23,8 @@ using namespace devices::virtio;
 using namespace net_feature;
 
 constexpr std::uint64_t memory_bytes = 4 << 20;
+constexpr std::uint16_t ring_size = 32;
+constexpr int most_chains = ring_size / 3;  // lent at once: each takes up to three descriptors
 
 struct Steps {
   const std::uint8_t* data;
@@ -66,7 +68,7 @@ class Bench final : public QueueEvents {
   struct Side {
     Side(platform::GuestMemory& memory, runtime::Executor executor, Features agreed,
          std::uint16_t index, platform::GuestAddress start, QueueEvents& events)
-        : driver{memory, agreed, 16, start},
+        : driver{memory, agreed, ring_size, start},
           doorbell{executor},
           queue{index, driver.make_ring().value(), agreed, doorbell, events} {}
     FakeDriver driver;
@@ -80,7 +82,7 @@ class Bench final : public QueueEvents {
     const auto amount = static_cast<std::uint32_t>(bytes[2] | bytes[3] << 8);
     switch (bytes[0] / 4 % 6) {
       case 0:
-        if (side.lent < 8) lend(side, amount);
+        if (side.lent < most_chains) lend(side, amount);
         break;
       case 1:
         link_.arrive(FakeLink::Frame(amount, std::byte{bytes[1]}));

@@ -129,6 +129,9 @@ std::uint16_t FakeDriver::make_available_split(const std::vector<Buffer>& buffer
 }
 
 std::uint16_t FakeDriver::make_available_packed(const std::vector<Buffer>& buffers) {
+  std::size_t taken = buffers.size();
+  for (const auto& [lent_id, lent] : lent_) taken += lent.descriptors.size();
+  if (taken > places_.size) throw std::logic_error{"no descriptor is free"};
   std::uint16_t id = 0;
   while (lent_.contains(id)) ++id;
   std::optional<std::pair<GuestAddress, std::uint16_t>> head;
