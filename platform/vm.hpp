@@ -7,11 +7,12 @@
 #include "platform/doorbell.hpp"
 #include "platform/guest_memory.hpp"
 #include "platform/interrupts.hpp"
+#include "platform/register_pages.hpp"
 #include "platform/vcpu.hpp"
 
 namespace platform {
 
-class Vm : public Doorbells {
+class Vm : public Doorbells, public RegisterPages {
  public:
   /// How many bits of guest-physical address its processors have.
   [[nodiscard]] virtual unsigned physical_address_bits() = 0;

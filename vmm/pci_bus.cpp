@@ -39,8 +39,9 @@ void describe_pci(Description& out, const loader::PciHost& host,
   }
 }
 
-PciBus::PciBus(const loader::PciHost& host, const Buses& buses)
-    : root_{windows(host)}, memory_{memory_window(host), root_.bars()} {
+PciBus::PciBus(const loader::PciHost& host, const Buses& buses, platform::RegisterPages& pages)
+    : root_{windows(host), RootBus::Ecam{host.ecam.start, pages}},
+      memory_{memory_window(host), root_.bars()} {
   buses.memory.add(host.ecam.start, RootBus::ecam_bytes, root_);
   buses.memory.add(host.window.start, host.window.size_bytes, memory_.window);
   if (!host.ports || buses.ports == nullptr) return;

@@ -35,7 +35,7 @@ void describe_pci(Description& out, const loader::PciHost& host,
 class PciBus {
  public:
   /// Puts ECAM and windows on the buses of the machine; that of ports, only if the host has some.
-  PciBus(const loader::PciHost& host, const Buses& buses);
+  PciBus(const loader::PciHost& host, const Buses& buses, platform::RegisterPages& pages);
 
   /// All of it outlives this object.
   struct Parts {

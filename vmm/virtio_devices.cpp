@@ -67,7 +67,7 @@ void describe_virtio(Description& out, const MachineConfig& config, const Virtio
 }
 
 VirtioDevices::VirtioDevices(const Parts& parts, const Buses& buses) {
-  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, buses);
+  if (has_pci(parts.config)) pci_.emplace(parts.places.pci, buses, parts.vm);
   if (parts.wiring.backends.virtio_console != nullptr) {
     auto console = std::make_unique<devices::virtio::Console>(parts.wiring.executor,
                                                               *parts.wiring.backends.virtio_console,

@@ -118,7 +118,7 @@ std::uint8_t ConfigSpace::add_capability(CapabilityId id, std::span<const std::b
   }
   const std::size_t start = free_;
   set(start, static_cast<std::uint8_t>(id));
-  std::ranges::copy(body, bytes_.begin() + start + capability_header_bytes);
+  std::ranges::copy(body, page_->bytes.begin() + start + capability_header_bytes);
   std::ranges::copy(writable, writable_.begin() + start + capability_header_bytes);
   set(last_link_, static_cast<std::uint8_t>(start));
   set(Status, has_capabilities);
@@ -129,8 +129,8 @@ std::uint8_t ConfigSpace::add_capability(CapabilityId id, std::span<const std::b
 
 void ConfigSpace::read(std::uint64_t offset, std::span<std::byte> data) const {
   std::ranges::fill(data, std::byte{0});
-  const std::size_t start = std::min<std::uint64_t>(offset, size_bytes);
-  const auto there = std::span{bytes_}.subspan(start);
+  const std::span<const std::byte> bytes = page_->bytes;
+  const auto there = bytes.subspan(std::min<std::uint64_t>(offset, bytes.size()));
   std::ranges::copy(there.first(std::min(there.size(), data.size())), data.begin());
 }
 
@@ -139,7 +139,8 @@ void ConfigSpace::write(std::uint64_t offset, std::span<const std::byte> data) {
   const std::size_t end = start + std::min(size_bytes - start, data.size());
   for (std::size_t at = start; at < end; ++at) {
     const std::byte mask = writable_[at];
-    bytes_[at] = (bytes_[at] & ~mask) | (data[at - start] & mask);
+    std::byte& byte = page_->bytes[at];
+    byte = (byte & ~mask) | (data[at - start] & mask);
   }
 }
 

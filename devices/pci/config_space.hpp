@@ -10,10 +10,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "platform/address.hpp"
+#include "platform/register_pages.hpp"
 
 namespace devices::pci {
 
@@ -57,18 +59,20 @@ class ConfigSpace {
                               std::span<const std::byte> writable = {});
 
   void read(std::uint64_t offset, std::span<std::byte> data) const;
+  /// What read() gives, all of it, now and after each change.
+  [[nodiscard]] const platform::RegisterPage& page() const { return *page_; }
   void write(std::uint64_t offset, std::span<const std::byte> data);
 
   // The function's own view, inside of the space: it may change everything.
   template <typename T>
   [[nodiscard]] T get(std::size_t offset) const {
     T value;
-    std::memcpy(&value, bytes_.data() + offset, sizeof value);
+    std::memcpy(&value, page_->bytes.data() + offset, sizeof value);
     return value;
   }
   template <typename T>
   void set(std::size_t offset, T value) {
-    std::memcpy(bytes_.data() + offset, &value, sizeof value);
+    std::memcpy(page_->bytes.data() + offset, &value, sizeof value);
   }
 
   /// 0 if there is no such BAR.
@@ -93,7 +97,7 @@ class ConfigSpace {
     std::uint64_t size_bytes = 0;  // 0: there is none
   };
 
-  std::array<std::byte, size_bytes> bytes_{};
+  std::unique_ptr<platform::RegisterPage> page_ = std::make_unique<platform::RegisterPage>();
   std::array<std::byte, size_bytes> writable_{};  // which bits a driver can change
   /// Also by the upper half of a BAR of 64 bits.
   [[nodiscard]] bool is_taken(unsigned index) const;

@@ -12,6 +12,7 @@
 
 #include "devices/pci/config_space.hpp"
 #include "platform/address.hpp"
+#include "platform/register_pages.hpp"
 
 namespace devices::pci {
 
@@ -22,6 +23,9 @@ class Function {
   /// Inside of the function's 4 KiB of the ECAM.
   virtual void read_config(std::uint64_t offset, std::span<std::byte> data) = 0;
   virtual void write_config(std::uint64_t offset, std::span<const std::byte> data) = 0;
+  /// The same 4 KiB, while reading them gives what is there and does nothing else; null otherwise,
+  /// which may come of a write.
+  [[nodiscard]] virtual const platform::RegisterPage* config_page() const { return nullptr; }
 
   /// How large a BAR is; 0 if there is none.
   [[nodiscard]] virtual std::uint64_t bar_bytes(unsigned bar) const = 0;

@@ -15,6 +15,7 @@ class HostBridge final : public Function {
   void write_config(std::uint64_t offset, std::span<const std::byte> data) override {
     config_.write(offset, data);
   }
+  const platform::RegisterPage* config_page() const override { return &config_.page(); }
   std::uint64_t bar_bytes(unsigned) const override { return 0; }
   std::optional<platform::AddressRange> bar_place(unsigned) const override { return std::nullopt; }
   void read_bar(unsigned, std::uint64_t, std::span<std::byte> data) override {

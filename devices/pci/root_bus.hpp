@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "devices/pci/bar_window.hpp"
 #include "devices/pci/function.hpp"
 #include "devices/pci/host_bridge.hpp"
+#include "platform/register_pages.hpp"
 
 namespace devices::pci {
 
@@ -34,8 +36,15 @@ class RootBus final : public BusDevice {
   static constexpr unsigned most_devices = 32;
   static constexpr std::uint64_t ecam_bytes = 0x10'0000;
 
+  /// Where the ECAM is, and who shows the guest pages of it.
+  struct Ecam {
+    platform::GuestAddress start;
+    platform::RegisterPages& pages;
+  };
   /// `windows`: what the bridge hands on. A BAR that does not lie in one of them answers nowhere.
-  explicit RootBus(std::vector<Window> windows);
+  /// With `ecam`, guests read the configuration spaces that are no more than memory without an
+  /// exit.
+  explicit RootBus(std::vector<Window> windows, std::optional<Ecam> ecam = std::nullopt);
 
   /// Puts a function, which outlives the bus, at device 1 to 31. Throws std::invalid_argument when
   /// that is not free.
@@ -47,12 +56,19 @@ class RootBus final : public BusDevice {
   void write(std::uint64_t offset, std::span<const std::byte> data) override;
 
  private:
-  [[nodiscard]] Function* find(std::uint64_t offset) const;
-  void follow(Function& function);
+  struct Slot {
+    Function* function = nullptr;
+    std::optional<platform::GuestAddress> shown_at = {};  // its configuration space
+  };
+  [[nodiscard]] Slot* find(std::uint64_t offset);
+  void put(unsigned device, Function& function);
+  void follow_bars(Function& function);
+  void follow_page(Slot& slot);
 
   const std::vector<Window> windows_;
+  const std::optional<Ecam> ecam_;
   HostBridge bridge_;
-  std::array<Function*, most_devices> functions_{};
+  std::array<Slot, most_devices> slots_{};
   BarMap bars_;
   std::mutex configuration_;
 };

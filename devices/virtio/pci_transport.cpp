@@ -90,6 +90,10 @@ void PciTransport::read_config(std::uint64_t offset, std::span<std::byte> data) 
   config_.read(offset, data);
 }
 
+const platform::RegisterPage* PciTransport::config_page() const {
+  return window_of(window_at_ + Access::data_at, 1) ? nullptr : &config_.page();
+}
+
 void PciTransport::write_config(std::uint64_t offset, std::span<const std::byte> data) {
   config_.write(offset, data);
   const std::size_t control_at = msix_at_ + pci::MsixTable::control_offset;

@@ -41,6 +41,8 @@ class PciTransport final : public pci::Function, private DriverInterrupts {
 
   void read_config(std::uint64_t offset, std::span<std::byte> data) override;
   void write_config(std::uint64_t offset, std::span<const std::byte> data) override;
+  /// None once the driver accesses BARs through the configuration space.
+  const platform::RegisterPage* config_page() const override;
   std::uint64_t bar_bytes(unsigned bar) const override { return config_.bar_bytes(bar); }
   std::optional<platform::AddressRange> bar_place(unsigned bar) const override {
     return config_.bar_place(bar);

@@ -16,6 +16,16 @@ int create_vm(const System& system, unsigned long machine_type) {
       [&] { return ::ioctl(system.descriptor(), KVM_CREATE_VM, machine_type); });
 }
 
+kvm_userspace_memory_region memory_slot(std::uint32_t number, AddressRange guest,
+                                        const std::byte* host) noexcept {
+  kvm_userspace_memory_region slot{};
+  slot.slot = number;
+  slot.guest_phys_addr = guest.start.value;
+  slot.memory_size = guest.size_bytes;
+  slot.userspace_addr = reinterpret_cast<std::uintptr_t>(host);
+  return slot;
+}
+
 kvm_ioeventfd ioeventfd(const Doorbell& doorbell, const runtime::Event& event) noexcept {
   kvm_ioeventfd request{};
   request.len = doorbell.size_bytes;
@@ -47,11 +57,8 @@ VmCore::VmCore(const System& system, std::uint32_t processors, unsigned long mac
 
 void VmCore::map(const GuestMemory& memory) {
   for (const GuestMemory::Region& region : memory.regions()) {
-    kvm_userspace_memory_region slot{};
-    slot.slot = next_slot_++;
-    slot.guest_phys_addr = region.guest.start.value;
-    slot.memory_size = region.guest.size_bytes;
-    slot.userspace_addr = reinterpret_cast<std::uintptr_t>(region.host);
+    const std::uint32_t number = slots_.with([](Slots& slots) { return slots.next++; });
+    kvm_userspace_memory_region slot = memory_slot(number, region.guest, region.host);
     runtime::check(::ioctl(vm_.get(), KVM_SET_USER_MEMORY_REGION, &slot),
                    "give KVM guest memory [{:#x}, {:#x})", region.guest.start.value,
                    region.guest.end().value);
@@ -73,6 +80,28 @@ void VmCore::unring(const Doorbell& doorbell, runtime::Event& event) noexcept {
   kvm_ioeventfd request = ioeventfd(doorbell, event);
   request.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
   (void)::ioctl(vm_.get(), KVM_IOEVENTFD, &request);
+}
+
+// KVM refuses what it cannot do: without KVM_CAP_READONLY_MEM, or where the host's pages are
+// larger.
+bool VmCore::try_show(GuestAddress place, const RegisterPage& page) noexcept {
+  return slots_.with([&](Slots& slots) {
+    kvm_userspace_memory_region slot =
+        memory_slot(slots.next, {place, page.bytes.size()}, page.bytes.data());
+    slot.flags = KVM_MEM_READONLY;
+    if (::ioctl(vm_.get(), KVM_SET_USER_MEMORY_REGION, &slot) != 0) return false;
+    slots.shown.emplace(place, slots.next++);
+    return true;
+  });
+}
+
+void VmCore::hide(GuestAddress place) noexcept {
+  slots_.with([&](Slots& slots) {
+    const auto shown = slots.shown.find(place);
+    if (shown == slots.shown.end()) return;
+    kvm_userspace_memory_region slot = memory_slot(shown->second, {place, 0}, nullptr);
+    if (::ioctl(vm_.get(), KVM_SET_USER_MEMORY_REGION, &slot) == 0) slots.shown.erase(shown);
+  });
 }
 
 void VmCore::interrupt_from(int eventfd, std::uint32_t pin) {

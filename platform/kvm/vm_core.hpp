@@ -1,11 +1,12 @@
 // What KVM VMs of every architecture have: RAM slots, eventfds for doorbells and interrupts.
 //
 // Spec:    Linux Documentation/virt/kvm/api.rst, "VM ioctls".
-// Threads: try_ring, unring, set_line and send from any thread; the rest before the first vCPU
-//          runs.
+// Threads: try_ring, unring, try_show, hide, set_line and send from any thread; the rest before the
+//          first vCPU runs.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -13,6 +14,7 @@
 #include "platform/kvm/system.hpp"
 #include "platform/kvm/vcpu.hpp"
 #include "platform/vm.hpp"
+#include "runtime/guarded.hpp"
 #include "runtime/log.hpp"
 #include "runtime/unique_fd.hpp"
 
@@ -32,6 +34,8 @@ class VmCore {
   void ring(const Doorbell& doorbell, runtime::Event& event);
   [[nodiscard]] bool try_ring(const Doorbell& doorbell, runtime::Event& event) noexcept;
   void unring(const Doorbell& doorbell, runtime::Event& event) noexcept;
+  [[nodiscard]] bool try_show(GuestAddress place, const RegisterPage& page) noexcept;
+  void hide(GuestAddress place) noexcept;
   /// `pin` as KVM_IRQFD counts it.
   void interrupt_from(int eventfd, std::uint32_t pin);
   /// `line` as KVM_IRQ_LINE encodes it.
@@ -47,7 +51,11 @@ class VmCore {
   const System& system_;
   const std::uint32_t processors_;
   runtime::UniqueFd vm_;
-  std::uint32_t next_slot_ = 0;
+  struct Slots {
+    std::uint32_t next = 0;
+    std::map<GuestAddress, std::uint32_t> shown = {};  // register pages
+  };
+  runtime::Guarded<Slots> slots_;
   CoalescedWrites coalesced_;
   runtime::log::RateLimit line_failures_;
 };

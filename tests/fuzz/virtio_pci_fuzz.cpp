@@ -78,6 +78,15 @@ struct Guest {
     return value;
   }
 
+  /// What guests read without us is what we would tell them.
+  void look_at_page(std::uint64_t offset) {
+    const auto* const page = function.config_page();
+    if (page == nullptr) return;
+    std::uint32_t there = 0;
+    std::memcpy(&there, page->bytes.data() + offset, sizeof there);
+    require(there == read(bus, function_at + offset));
+  }
+
   /// What no fuzzer would find soon: the way to a running device.
   void set_up() {
     write<std::uint16_t>(bus, function_at + 0x04, 3);
@@ -174,6 +183,7 @@ runtime::Task<> play(Guest& guest, std::span<const std::uint8_t> data, runtime::
         co_await runtime::yield();
     }
     require(guest.read(guest.bus, function_at) == 0x1044'1AF4);
+    guest.look_at_page(data[at + 1]);
   }
   tasks.request_stop();
 }

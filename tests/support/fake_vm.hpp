@@ -34,6 +34,10 @@ class FakeVm : public Interface, private platform::InterruptController {
   void ring(const platform::Doorbell&, runtime::Event&) override {}
   bool try_ring(const platform::Doorbell&, runtime::Event&) noexcept override { return true; }
   void unring(const platform::Doorbell&, runtime::Event&) noexcept override {}
+  bool try_show(platform::GuestAddress, const platform::RegisterPage&) noexcept override {
+    return false;
+  }
+  void hide(platform::GuestAddress) noexcept override {}
   void interrupt_from(int, platform::Gsi) override {}
 
  protected:

@@ -28,6 +28,10 @@ class Vm final : public kvm::Vm<platform::arm64::Vm> {
   void create_interrupt_controller(const platform::arm64::PlatformConfig& config) override;
   void set_boot_state(const platform::arm64::BootState& boot) override;
   void interrupt_from(int eventfd, Gsi pin) override;
+  /// Guests map registers as device memory, whose reads pass the caches by: they would not see what
+  /// we wrote there last.
+  bool try_show(GuestAddress, const RegisterPage&) noexcept override { return false; }
+  void hide(GuestAddress) noexcept override {}
 
  private:
   void set_level(Gsi pin, bool asserted) noexcept override;

@@ -25,6 +25,10 @@ class Vm final : public kvm::Vm<platform::x86_64::Vm> {
                                               const platform::x86_64::CommonMsrs& msrs) override;
   bool all_interrupts_masked() override;
   void interrupt_from(int eventfd, Gsi pin) override { core_.interrupt_from(eventfd, pin.value); }
+  bool try_show(GuestAddress place, const RegisterPage& page) noexcept override {
+    return core_.try_show(place, page);
+  }
+  void hide(GuestAddress place) noexcept override { core_.hide(place); }
   bool coalesce_writes(Port port) override { return core_.coalesce_writes(port); }
 
  private:

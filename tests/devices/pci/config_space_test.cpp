@@ -188,7 +188,7 @@ TEST_CASE("pci config: what cannot be is refused", "[devices][pci]") {
   CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 512, {0xC000}), std::invalid_argument);
   CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 8, {0xC004}), std::invalid_argument);
   CHECK_THROWS_AS(config.add_bar(0, BarKind::Ports, 8, {0x1'0000}), std::invalid_argument);
-  ConfigSpace other{Bench{}.config};
+  ConfigSpace other = std::move(Bench{}.config);
   other.add_bar(2, BarKind::Memory64, 0x1000, {0x1000});
   for (const unsigned taken : {2u, 3u}) {
     CHECK_THROWS_AS(other.add_bar(taken, BarKind::Memory32, 0x1000, {0}), std::invalid_argument);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <map>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -38,6 +39,9 @@ class Named final : public Function {
   void write_config(std::uint64_t offset, std::span<const std::byte> data) override {
     config_.write(offset, data);
   }
+  const platform::RegisterPage* config_page() const override {
+    return is_plain ? &config_.page() : nullptr;
+  }
   std::uint64_t bar_bytes(unsigned bar) const override { return config_.bar_bytes(bar); }
   std::optional<AddressRange> bar_place(unsigned bar) const override {
     return config_.bar_place(bar);
@@ -53,12 +57,29 @@ class Named final : public Function {
     written = {bar, offset};
   }
 
+  bool is_plain = true;
   std::vector<Move> moves;
   std::pair<unsigned, std::uint64_t> written{};
 
  private:
   const std::uint8_t name_;
   ConfigSpace config_{{.vendor = 0x1234, .device = 0x5678}};
+};
+
+/// A guest's view of an address space: pages where some are shown, exits elsewhere.
+class FakePages final : public platform::RegisterPages {
+ public:
+  bool try_show(GuestAddress place, const platform::RegisterPage& page) noexcept override {
+    return can_show && shown.emplace(place, &page).second;
+  }
+  void hide(GuestAddress place) noexcept override {
+    CHECK(shown.erase(place) == 1);
+    hidden.push_back(place);
+  }
+
+  bool can_show = true;
+  std::map<GuestAddress, const platform::RegisterPage*> shown;
+  std::vector<GuestAddress> hidden;
 };
 
 struct Bench {
@@ -263,4 +284,58 @@ TEST_CASE("pci: first places lie at multiples of their sizes, until the window i
   CHECK_THROWS_AS(placer.take(0x8000), std::length_error);
   CHECK(placer.take(0x4000) == GuestAddress{0xD000'C000});
   CHECK_THROWS_AS(placer.take(1), std::length_error);
+}
+
+namespace {
+
+constexpr GuestAddress ecam{0xE000'0000};
+
+/// A bus whose configuration spaces a back end shows, with a function as device 1.
+struct ShownBench {
+  explicit ShownBench(FakePages& in) : bus{std::vector{window}, RootBus::Ecam{ecam, in}} {
+    bus.add(1, function);
+  }
+  Named function{0x10, {0xD000'0000}};
+  RootBus bus;
+};
+
+}  // namespace
+
+TEST_CASE("pci bus: a guest is shown the configuration spaces, as they change", "[devices][pci]") {
+  FakePages pages;
+  ShownBench bench{pages};
+  REQUIRE(pages.shown.size() == 2);
+  CHECK(pages.shown.begin()->first == ecam);  // the bridge
+  const auto [place, page] = *pages.shown.rbegin();
+  CHECK(place == ecam + Bench::of(1, 0));
+  write_to(bench.bus, Bench::of(1, command), memory_on);
+  write_to(bench.bus, Bench::of(1, bar0), 0xD000'4321u);
+  for (std::uint64_t at = 0; at < page->bytes.size(); ++at) {
+    CAPTURE(at);
+    CHECK(page->bytes[at] == std::byte{read_from(bench.bus, Bench::of(1, at))});
+  }
+  CHECK(page->bytes[bar0 + 1] == std::byte{0x40});
+  CHECK(pages.hidden.empty());
+}
+
+TEST_CASE("pci bus: one that is no more than memory no longer is hidden, for good",
+          "[devices][pci]") {
+  FakePages pages;
+  ShownBench bench{pages};
+  for (const bool is_plain : {true, false, false, true, false}) {
+    bench.function.is_plain = is_plain;
+    write_to(bench.bus, Bench::of(1, command), memory_on);
+  }
+  CHECK(pages.hidden == std::vector{ecam + Bench::of(1, 0)});
+  CHECK(pages.shown.size() == 1);
+}
+
+TEST_CASE("pci bus: what the back end cannot show it need not hide", "[devices][pci]") {
+  FakePages pages;
+  pages.can_show = false;
+  ShownBench bench{pages};
+  bench.function.is_plain = false;
+  write_to(bench.bus, Bench::of(1, command), memory_on);
+  CHECK(pages.hidden.empty());
+  CHECK(read_from<std::uint32_t>(bench.bus, Bench::of(1, 0)) == 0x5678'1234);
 }

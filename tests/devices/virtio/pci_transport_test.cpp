@@ -269,6 +269,28 @@ TEST_CASE("virtio-pci: registers through the configuration space", "[devices][vi
   CHECK(bench.read<std::uint32_t>(8, 1) == 1234);
 }
 
+TEST_CASE("virtio-pci: its configuration is memory until registers are reached through it",
+          "[devices][virtio]") {
+  PciBench bench;
+  const std::uint64_t at = structures(bench).at(5).at;
+  const auto is_memory = [&] {
+    const auto* page = bench.function.config_page();
+    if (page == nullptr) return false;
+    for (std::uint64_t i = 0; i < page->bytes.size(); ++i) {
+      if (page->bytes[i] != std::byte{bench.config<std::uint8_t>(i)}) return false;
+    }
+    return true;
+  };
+  CHECK(is_memory());
+  bench.write_config<std::uint16_t>(0x42, 0xC000);  // MSI-X on, all masked
+  bench.write_config(at + 4, std::uint8_t{1});
+  bench.write_config(at + 8, 0x20u);
+  bench.write_config(at + 16, 0x1234'5678u);
+  CHECK(is_memory());  // an access of no bytes
+  bench.write_config(at + 12, 4u);
+  CHECK(bench.function.config_page() == nullptr);
+}
+
 TEST_CASE("virtio-pci: there a driver reaches nothing it must not ask for", "[devices][virtio]") {
   PciBench bench;
   const std::uint64_t at = structures(bench).at(5).at;

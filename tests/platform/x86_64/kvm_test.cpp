@@ -110,6 +110,39 @@ TEST_CASE("kvm: a doorbell may be a port", "[kvm]") {
   loop.run(bell.wait());  // at once: it was rung
 }
 
+TEST_CASE("kvm: a guest reads the page it is shown, and its writes there are exits", "[kvm]") {
+  platform::RegisterPage page;
+  page.bytes[5] = std::byte{0x11};
+  const platform::GuestAddress report{0xD100'0000};
+  GuestCode code;
+  for (int round = 0; round < 3; ++round) {
+    code.copy(KvmGuest::device + 5, report, 1).store(KvmGuest::device + 5, 1, 0x22);
+  }
+  KvmGuest guest{code.spin()};
+  REQUIRE(guest.vm->try_show(KvmGuest::device, page));
+  CHECK_FALSE(guest.vm->try_show(KvmGuest::device, page));
+  std::vector<int> seen;  // what it reports; reads, as -1; writes, as -2
+  for (VmExit& exit : guest.vcpu->run()) {
+    if (auto* read = std::get_if<platform::MmioRead>(&exit)) {
+      CHECK(read->address == KvmGuest::device + 5);
+      read->data[0] = std::byte{0x33};
+      seen.push_back(-1);
+      continue;
+    }
+    const auto& write = std::get<platform::MmioWrite>(exit);
+    if (write.address == report) {
+      seen.push_back(std::to_integer<int>(write.data[0]));
+      continue;
+    }
+    CHECK(write.address == KvmGuest::device + 5);
+    seen.push_back(-2);
+    page.bytes[5] = write.data[0];
+    if (seen.size() == 4) guest.vm->hide(KvmGuest::device);
+    if (seen.size() == 7) break;
+  }
+  CHECK(seen == std::vector{0x11, -2, 0x22, -2, -1, 0x33, -2});
+}
+
 TEST_CASE("kvm: a message reaches the local APIC, if it is sent there", "[kvm]") {
   constexpr platform::GuestAddress local_apic{0xFEE0'0000};
   const platform::GuestAddress spurious_vector = local_apic + 0xF0;
