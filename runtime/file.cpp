@@ -20,6 +20,11 @@ namespace runtime {
 
 namespace {
 
+/// Of one operation. What is cached the kernel copies while it takes the operation, on the Loop's
+/// own thread: this is how long all else on the Loop may have to wait. Linux guests ask for 1.25
+/// MiB at most.
+constexpr std::size_t most_bytes_at_once = 2 << 20;
+
 /// What is left to transfer of a list of buffers, as the kernel wants it. A short list, which is
 /// what nearly every request is, lives in this object.
 class IoVectors {
@@ -39,11 +44,24 @@ class IoVectors {
   IoVectors& operator=(const IoVectors&) = delete;
 
   [[nodiscard]] bool empty() const { return rest_.empty(); }
-  /// As many of those left as one operation takes.
-  [[nodiscard]] std::span<const iovec> next() const {
-    return rest_.first(std::min<std::size_t>(rest_.size(), IOV_MAX));
+  /// As much of what is left as one operation takes.
+  [[nodiscard]] std::span<const iovec> next() {
+    take_back();
+    std::size_t count = 0;
+    std::size_t room = most_bytes_at_once;
+    for (; room > 0 && count < rest_.size() && count < IOV_MAX; ++count) {
+      iovec& vector = rest_[count];
+      if (vector.iov_len > room) {
+        held_back_of_ = &vector;
+        held_back_bytes_ = vector.iov_len - room;
+        vector.iov_len = room;
+      }
+      room -= vector.iov_len;
+    }
+    return rest_.first(count);
   }
   void advance(std::size_t size_bytes) {
+    take_back();
     while (!rest_.empty() && size_bytes >= rest_.front().iov_len) {
       size_bytes -= rest_.front().iov_len;
       rest_ = rest_.subspan(1);
@@ -54,9 +72,16 @@ class IoVectors {
   }
 
  private:
+  void take_back() {
+    if (held_back_of_ != nullptr) held_back_of_->iov_len += held_back_bytes_;
+    held_back_of_ = nullptr;
+  }
+
   std::array<iovec, 16> few_;
   std::vector<iovec> many_;
   std::span<iovec> rest_;
+  iovec* held_back_of_ = nullptr;  // the end of this one was left for the next operation
+  std::size_t held_back_bytes_ = 0;
 };
 
 bool is_transient(int result) {

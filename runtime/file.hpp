@@ -40,7 +40,8 @@ class File {
   [[nodiscard]] bool read_cached(std::uint64_t offset_bytes,
                                  std::span<const std::span<std::byte>> into);
 
-  // All of these throw HostError when the host refuses; a read past the end is one (ENODATA).
+  // All of these throw HostError when the host refuses; a read past the end is one (ENODATA). What
+  // is large is moved in several operations: others on the Loop have their turn between them.
 
   Task<> read_at(std::uint64_t offset_bytes, std::span<std::byte> into);
   Task<> write_at(std::uint64_t offset_bytes, std::span<const std::byte> from);

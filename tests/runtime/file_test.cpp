@@ -10,6 +10,7 @@
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <climits>
 #include <numeric>
 #include <vector>
@@ -86,6 +87,47 @@ TEST_CASE("scattered transfers keep their order, beyond what one operation takes
   const auto into = cut(std::span{read}, 101);
   loop.run(file.read_at(1, into));
   CHECK(read == written);
+}
+
+TEST_CASE("a large transfer keeps its order, whatever its buffers", "[runtime][file]") {
+  TestLoop loop;
+  File file = memory_file(loop);
+  const Bytes written = pattern(9'000'001);
+  const std::size_t piece_bytes = GENERATE(5'000'000u, 1'048'576u, 2'097'152u, 3'000u);
+  loop.run(file.write_at(1, cut(std::span{written}, piece_bytes)));
+  Bytes read(written.size());
+  loop.run(file.read_at(1, cut(std::span{read}, piece_bytes)));
+  CHECK(read == written);
+}
+
+namespace {
+
+Task<> read_all(File& file, std::span<std::byte> bytes, bool& reading) {
+  co_await file.read_at(0, bytes);
+  reading = false;
+}
+
+Task<> count_turns(const bool& reading, std::size_t& turns) {
+  for (; reading; ++turns) co_await runtime::yield();
+}
+
+}  // namespace
+
+// What is cached the kernel reads at once, on the Loop's thread.
+TEST_CASE("others have their turn while a large transfer goes on", "[runtime][file]") {
+  TestLoop loop;
+  const TemporaryDirectory directory;
+  File file = File::open(loop.executor(), directory.file("disk"), O_RDWR | O_CREAT);
+  Bytes bytes(32 << 20);
+  loop.run(file.write_at(0, bytes));
+  bool reading = true;
+  std::size_t turns = 0;
+  const auto body = [&](Scope& tasks) {
+    tasks.spawn(count_turns(reading, turns));
+    tasks.spawn(read_all(file, bytes, reading));
+  };
+  loop.run(runtime::with_scope(body));
+  CHECK(turns >= 16);
 }
 
 namespace {
