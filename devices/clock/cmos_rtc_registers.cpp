@@ -32,7 +32,7 @@ constexpr std::uint8_t valid_ram_and_time = 0x80;  // register D
 constexpr nanoseconds update_warning = microseconds{244};
 /// The first update comes half a second after the divider is let go.
 constexpr nanoseconds divider_release = milliseconds{500};
-constexpr std::int64_t crystal_hz = 32'768;
+using Cycles = duration<std::int64_t, std::ratio<1, 32'768>>;  // of the crystal
 
 nanoseconds within_second(WallTime time) {
   return time - floor<seconds>(time);
@@ -186,10 +186,8 @@ bool CmosRtcRegisters::ticks() const {
 
 /// Which period of the periodic interrupt `time` lies in.
 std::int64_t CmosRtcRegisters::tick_of(GuestTime time) const {
-  const auto whole = floor<seconds>(time).time_since_epoch().count();
-  const auto cycles =
-      whole * crystal_hz + within_second(time).count() * crystal_hz / std::nano::den;
-  return cycles >> period_shift();
+  const Cycles whole = floor<seconds>(time).time_since_epoch();
+  return (whole + floor<Cycles>(within_second(time))).count() >> period_shift();
 }
 
 /// The period is 2 to this power of the crystal's. Rates 1 and 2 are those of 8 and 9.
@@ -200,10 +198,10 @@ int CmosRtcRegisters::period_shift() const {
 
 auto CmosRtcRegisters::next_tick() const -> std::optional<GuestTime> {
   if (!ticks()) return std::nullopt;
-  const std::int64_t cycles = (tick_of(guest_now()) + 1) << period_shift();
+  const Cycles next{(tick_of(guest_now()) + 1) << period_shift()};
+  const auto whole = floor<seconds>(next);
   // Rounded up: a nanosecond early would be the old period still.
-  const std::int64_t rest = (cycles % crystal_hz * std::nano::den + crystal_hz - 1) / crystal_hz;
-  return GuestTime{seconds{cycles / crystal_hz} + nanoseconds{rest}};
+  return GuestTime{whole + ceil<nanoseconds>(next - whole)};
 }
 
 }  // namespace devices

@@ -301,6 +301,25 @@ TEST_CASE("RTC: the periodic interrupt has the rate of register A", "[devices][c
   }
 }
 
+TEST_CASE("RTC: a periodic interrupt comes when it was announced, before 1970 too",
+          "[devices][clock]") {
+  Bench bench;
+  bench.write(Rtc::Century, 0x00);  // as early as it goes, which is 1970
+  bench.pass(-365 * 24h);           // and then the host's clock is put back
+  REQUIRE(bench.read(Rtc::Century) == 0x19);
+  REQUIRE(bench.read(Rtc::Year) == 0x69);
+  bench.write(Rtc::RegisterB, pie | hours_24);
+  for (int interrupts = 0; interrupts < 100; ++interrupts) {
+    bench.read(Rtc::RegisterC);
+    const auto next = bench.rtc.next_interrupt();
+    REQUIRE(next);
+    bench.pass(*next - 1ns - bench.now);
+    REQUIRE_FALSE(bench.rtc.interrupt_pending());
+    bench.pass(1ns);
+    REQUIRE(bench.rtc.interrupt_pending());
+  }
+}
+
 TEST_CASE("RTC: rate 0 and a held divider mean no periodic interrupt", "[devices][clock]") {
   Bench bench;
   bench.write(Rtc::RegisterB, pie | hours_24);
