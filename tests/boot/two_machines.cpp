@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "platform/kvm/system.hpp"
 #include "runtime/loop.hpp"
@@ -23,6 +24,21 @@
 namespace {
 
 using namespace std::chrono_literals;
+
+std::string_view name(std::optional<vmm::Ending> ending) {
+  if (!ending) return "not ended in time";
+  switch (*ending) {
+    case vmm::Ending::PowerOff:
+      return "powered off";
+    case vmm::Ending::Reset:
+      return "reset";
+    case vmm::Ending::Crash:
+      return "crashed";
+    case vmm::Ending::Stopped:
+      return "stopped";
+  }
+  return "?";
+}
 
 struct Guest {
   Guest(const platform::kvm::System& kvm, runtime::Executor executor, const char* kernel,
@@ -81,7 +97,8 @@ int main(int argc, char** argv) {
     Guest second{kvm, loop.executor(), argv[1], argv[2], 2, 384u << 20};
     loop.run(run_both(first, second));
     for (const Guest* guest : {&first, &second}) {
-      fmt::print("{}\n-- {}\n", guest->console.output(), guest->as_it_should_be() ? "good" : "bad");
+      fmt::print("{}\n-- {}, {}\n", guest->console.output(), name(guest->ending),
+                 guest->as_it_should_be() ? "good" : "bad");
     }
     return first.as_it_should_be() && second.as_it_should_be() ? 0 : 1;
   } catch (const std::exception& error) {
