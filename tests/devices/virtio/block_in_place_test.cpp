@@ -47,6 +47,16 @@ Task<> reads_some(BlockBench& bench) {
 
 constexpr std::uint32_t much_bytes = 512_KiB;
 
+/// All of whose disk is in the host's memory.
+struct CachedBlock {
+  explicit CachedBlock(std::size_t size_bytes) : disk{size_bytes} {
+    disk.cached = true;
+    block.activate(block.features());
+  }
+  MemoryDisk disk;
+  Block block{disk, {.id = "cached", .queues = 1}};
+};
+
 /// Twice as much as one turn copies; what is read ends where the driver's own things do not lie.
 Task<> reads_much(QueueBench& bench) {
   constexpr int reads = 4;
@@ -95,23 +105,17 @@ TEST_CASE("virtio block: reads in place interrupt the driver once", "[devices][v
 }
 
 TEST_CASE("virtio block: reads in place leave others their turn", "[devices][virtio]") {
-  MemoryDisk disk{much_bytes};
-  disk.cached = true;
-  Block block{disk, {.id = "much", .queues = 1}};
+  CachedBlock cached{much_bytes};
   QueueBench bench;
-  block.activate(block.features());
-  bench.run(block, reads_much(bench));
-  CHECK(disk.cached_reads == 4);
+  bench.run(cached.block, reads_much(bench));
+  CHECK(cached.disk.cached_reads == 4);
   CHECK(bench.interrupts == 2);  // one for each turn
 }
 
 TEST_CASE("virtio block: one large read is a task", "[devices][virtio]") {
-  MemoryDisk disk{3 * much_bytes};
-  disk.cached = true;
-  Block block{disk, {.id = "large", .queues = 1}};
+  CachedBlock cached{3 * much_bytes};
   QueueBench bench;
-  block.activate(block.features());
-  bench.run(block, reads_too_much(bench));
-  CHECK(disk.cached_reads == 0);
-  CHECK(disk.reads == 1);
+  bench.run(cached.block, reads_too_much(bench));
+  CHECK(cached.disk.cached_reads == 0);
+  CHECK(cached.disk.reads == 1);
 }
